@@ -1,0 +1,83 @@
+"""Every table. Importing this package maps them all, FAB's included."""
+
+from __future__ import annotations
+
+from app.models.base import Base
+from app.models.case import Anchor, Attachment, Case, Event, EventKind
+from app.models.clock import Clock, ClockStatus
+from app.models.consultation import (
+    AreaSource,
+    Consultation,
+    Opinion,
+    Owner,
+    OwnerKind,
+    Ownership,
+    RollHead,
+    RollUnit,
+    RuleSet,
+    Scheme,
+    Unit,
+    Voice,
+)
+from app.models.grievance import Grievance, Source
+from app.models.meeting import AgendaItem, Attendance, Decision, Meeting, Position, Stance
+from app.models.notice import Notice, NoticeStatus
+from app.models.place import FOUR_PARTIES, Party, PartyKind, Person, Place, PlaceKind, Staff
+from app.models.workflow import (
+    DraftChild,
+    DraftDeadline,
+    DraftField,
+    DraftNotice,
+    DraftState,
+    DraftTransition,
+    Workflow,
+    WorkflowVersion,
+)
+
+__all__ = [
+    "FOUR_PARTIES",
+    "AgendaItem",
+    "Anchor",
+    "AreaSource",
+    "Attachment",
+    "Attendance",
+    "Base",
+    "Case",
+    "Clock",
+    "ClockStatus",
+    "Consultation",
+    "Decision",
+    "DraftChild",
+    "DraftDeadline",
+    "DraftField",
+    "DraftNotice",
+    "DraftState",
+    "DraftTransition",
+    "Event",
+    "EventKind",
+    "Grievance",
+    "Meeting",
+    "Notice",
+    "NoticeStatus",
+    "Opinion",
+    "Owner",
+    "OwnerKind",
+    "Ownership",
+    "Party",
+    "PartyKind",
+    "Person",
+    "Place",
+    "PlaceKind",
+    "Position",
+    "RollHead",
+    "RollUnit",
+    "RuleSet",
+    "Scheme",
+    "Source",
+    "Staff",
+    "Stance",
+    "Unit",
+    "Voice",
+    "Workflow",
+    "WorkflowVersion",
+]

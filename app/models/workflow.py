@@ -1,0 +1,199 @@
+"""Workflows: the editable draft as rows, and the frozen versions that cases run on."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.models.base import (
+    Base,
+    Created,
+    Flag,
+    Id,
+    Json,
+    JsonList,
+    Keys,
+    KeyText,
+    Short,
+    Text,
+    reference,
+    user_reference,
+)
+
+
+class Workflow(Base):
+    """A definition. Its rows ``draft_*`` are the draft; ``current_id`` is the published version
+    that new cases begin on (None: never published, or retired)."""
+
+    __tablename__ = "workflow"
+
+    id: Mapped[Id]
+    key: Mapped[KeyText] = mapped_column(unique=True)
+    label_zh: Mapped[Short]
+    label_en: Mapped[Short] = mapped_column(default="", server_default="")
+    leg: Mapped[KeyText] = mapped_column(default="case", server_default="case")
+    help_zh: Mapped[Text] = mapped_column(default="", server_default="")
+    help_en: Mapped[Text] = mapped_column(default="", server_default="")
+    start: Mapped[KeyText] = mapped_column(default="", server_default="")
+    intake: Mapped[JsonList]
+    """Form of the opening: list of ``{field, required}``."""
+    current_id: Mapped[int | None] = mapped_column(
+        sa.BigInteger,
+        sa.ForeignKey("workflow_version.id", use_alter=True, ondelete="RESTRICT"),
+        index=True,
+    )
+    draft_version: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Counted up by every change of the draft; two editors notice each other by it."""
+
+    states: Mapped[list[DraftState]] = relationship(
+        back_populates="workflow", order_by="DraftState.position", cascade="all, delete-orphan"
+    )
+    transitions: Mapped[list[DraftTransition]] = relationship(
+        back_populates="workflow", order_by="DraftTransition.position", cascade="all, delete-orphan"
+    )
+    deadlines: Mapped[list[DraftDeadline]] = relationship(
+        back_populates="workflow", order_by="DraftDeadline.position", cascade="all, delete-orphan"
+    )
+    notices: Mapped[list[DraftNotice]] = relationship(
+        back_populates="workflow", order_by="DraftNotice.position", cascade="all, delete-orphan"
+    )
+    fields: Mapped[list[DraftField]] = relationship(
+        back_populates="workflow", order_by="DraftField.position", cascade="all, delete-orphan"
+    )
+    children: Mapped[list[DraftChild]] = relationship(
+        back_populates="workflow", order_by="DraftChild.position", cascade="all, delete-orphan"
+    )
+    current: Mapped[WorkflowVersion | None] = relationship(
+        foreign_keys=[current_id], post_update=True
+    )
+
+    def __str__(self) -> str:
+        return self.label_zh
+
+
+class WorkflowVersion(Base):
+    """A published version. The database refuses to change or delete one."""
+
+    __tablename__ = "workflow_version"
+    __table_args__ = (sa.UniqueConstraint("workflow_id", "number"),)
+
+    id: Mapped[Id]
+    workflow_id: Mapped[int] = reference("workflow.id")
+    number: Mapped[int]
+    spec: Mapped[Json]
+    checksum: Mapped[str] = mapped_column(sa.String(64))
+    note: Mapped[Text] = mapped_column(default="", server_default="")
+    published_at: Mapped[Created]
+    published_by_id: Mapped[int | None] = user_reference()
+
+    workflow: Mapped[Workflow] = relationship(foreign_keys=[workflow_id])
+    published_by: Mapped[User | None] = relationship(User)
+
+    def __str__(self) -> str:
+        return f"{self.workflow_id} v{self.number}"
+
+
+class _Draft(Base):
+    """What the rows of a draft share."""
+
+    __abstract__ = True
+
+    id: Mapped[Id]
+    workflow_id: Mapped[int] = reference("workflow.id", ondelete="CASCADE")
+    position: Mapped[int] = mapped_column(default=0, server_default="0")
+    key: Mapped[KeyText]
+    label_zh: Mapped[Short]
+    label_en: Mapped[Short] = mapped_column(default="", server_default="")
+
+    def __str__(self) -> str:
+        return self.label_zh
+
+
+class DraftState(_Draft):
+    __tablename__ = "draft_state"
+    __table_args__ = (sa.UniqueConstraint("workflow_id", "key"),)
+
+    kind: Mapped[KeyText] = mapped_column(default="open", server_default="open")
+    help_zh: Mapped[Text] = mapped_column(default="", server_default="")
+    help_en: Mapped[Text] = mapped_column(default="", server_default="")
+    visible_to: Mapped[Keys]
+
+    workflow: Mapped[Workflow] = relationship(back_populates="states")
+
+
+class DraftTransition(_Draft):
+    """``source`` holds state keys, or the single entry ``*``; an empty ``target`` means stay."""
+
+    __tablename__ = "draft_transition"
+
+    source: Mapped[Keys]
+    target: Mapped[KeyText] = mapped_column(default="", server_default="")
+    roles: Mapped[Keys]
+    relations: Mapped[Keys]
+    when: Mapped[Json]
+    form: Mapped[JsonList]
+    effects: Mapped[JsonList]
+    spawn: Mapped[Keys]
+    notify: Mapped[Keys]
+    confirm_zh: Mapped[Text] = mapped_column(default="", server_default="")
+    confirm_en: Mapped[Text] = mapped_column(default="", server_default="")
+    bulk: Mapped[Flag]
+    primary: Mapped[Flag]
+
+    workflow: Mapped[Workflow] = relationship(back_populates="transitions")
+
+
+class DraftDeadline(_Draft):
+    """``within`` and the levels' ``at`` are in the file's short form, e.g. ``5 working days``."""
+
+    __tablename__ = "draft_deadline"
+    __table_args__ = (sa.UniqueConstraint("workflow_id", "key"),)
+
+    start: Mapped[Keys]
+    stop: Mapped[Keys]
+    pause: Mapped[Keys]
+    within: Mapped[KeyText] = mapped_column(default="", server_default="")
+    until: Mapped[KeyText] = mapped_column(default="", server_default="")
+    when: Mapped[Json]
+    levels: Mapped[JsonList]
+
+    workflow: Mapped[Workflow] = relationship(back_populates="deadlines")
+
+
+class DraftNotice(_Draft):
+    """The label of a notice row is its subject."""
+
+    __tablename__ = "draft_notice"
+    __table_args__ = (sa.UniqueConstraint("workflow_id", "key"),)
+
+    to: Mapped[Keys]
+    channels: Mapped[Keys]
+    body_zh: Mapped[Text] = mapped_column(default="", server_default="")
+    body_en: Mapped[Text] = mapped_column(default="", server_default="")
+
+    workflow: Mapped[Workflow] = relationship(back_populates="notices")
+
+
+class DraftField(_Draft):
+    __tablename__ = "draft_field"
+    __table_args__ = (sa.UniqueConstraint("workflow_id", "key"),)
+
+    type: Mapped[KeyText] = mapped_column(default="text", server_default="text")
+    options: Mapped[JsonList]
+    help_zh: Mapped[Text] = mapped_column(default="", server_default="")
+    help_en: Mapped[Text] = mapped_column(default="", server_default="")
+    max_length: Mapped[int] = mapped_column(default=2000, server_default="2000")
+
+    workflow: Mapped[Workflow] = relationship(back_populates="fields")
+
+
+class DraftChild(_Draft):
+    __tablename__ = "draft_child"
+    __table_args__ = (sa.UniqueConstraint("workflow_id", "key"),)
+
+    child_workflow: Mapped[KeyText]
+    per: Mapped[str] = mapped_column(sa.String(100))
+    when_all_closed: Mapped[KeyText] = mapped_column(default="", server_default="")
+
+    workflow: Mapped[Workflow] = relationship(back_populates="children")
