@@ -151,7 +151,11 @@ class Position(Base):
 
 
 class Decision(Base):
-    """What was decided on an item, frozen with the rule, its inputs and the explanation."""
+    """What was decided on an item, frozen with the rule, its inputs and the explanation.
+
+    The database refuses to change or delete one. Its follow-up is the case whose ``child_ref`` is
+    ``decision:<id>``.
+    """
 
     __tablename__ = "decision"
 
@@ -167,13 +171,11 @@ class Decision(Base):
     due_on: Mapped[date | None]
     decided_at: Mapped[Instant]
     decided_by_id: Mapped[int] = user_reference()
-    followup_id: Mapped[int | None] = reference("case.id")
 
     item: Mapped[AgendaItem] = relationship(back_populates="decision")
     owner_party: Mapped[Party | None] = relationship()
     owner: Mapped[User | None] = relationship(User, foreign_keys=[owner_id])
     decided_by: Mapped[User] = relationship(User, foreign_keys=[decided_by_id])
-    followup: Mapped[Case | None] = relationship()
 
     def __str__(self) -> str:
         return self.text[:60]
