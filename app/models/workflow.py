@@ -38,6 +38,8 @@ class Workflow(Base):
     start: Mapped[KeyText] = mapped_column(default="", server_default="")
     intake: Mapped[JsonList]
     """Form of the opening: list of ``{field, required}``."""
+    openers: Mapped[Keys]
+    notify: Mapped[Keys]
     current_id: Mapped[int | None] = mapped_column(
         sa.BigInteger,
         sa.ForeignKey("workflow_version.id", use_alter=True, ondelete="RESTRICT"),
@@ -194,6 +196,7 @@ class DraftChild(_Draft):
 
     child_workflow: Mapped[KeyText]
     per: Mapped[str] = mapped_column(sa.String(100))
+    carry: Mapped[Keys]
     when_all_closed: Mapped[KeyText] = mapped_column(default="", server_default="")
 
     workflow: Mapped[Workflow] = relationship(back_populates="children")

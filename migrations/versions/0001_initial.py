@@ -184,6 +184,8 @@ def upgrade() -> None:
             server_default=sa.text("'[]'"),
             nullable=False,
         ),
+        sa.Column("openers", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("notify", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("current_id", sa.BigInteger(), nullable=True),
         sa.Column("draft_version", sa.Integer(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(
@@ -327,6 +329,7 @@ def upgrade() -> None:
         "draft_child",
         sa.Column("child_workflow", sa.String(length=60), nullable=False),
         sa.Column("per", sa.String(length=100), nullable=False),
+        sa.Column("carry", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("when_all_closed", sa.String(length=60), server_default="", nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("workflow_id", sa.BigInteger(), nullable=False),

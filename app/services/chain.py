@@ -1,0 +1,43 @@
+"""The hash chain of history: each event seals itself and the one before it in its case."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+SEALED = (
+    "case_id",
+    "seq",
+    "at",
+    "kind",
+    "event",
+    "label",
+    "source",
+    "target",
+    "target_label",
+    "actor_kind",
+    "actor_id",
+    "actor_name",
+    "data",
+)
+"""The columns of an event that its hash covers, in this order."""
+
+
+def seal(event: Mapping[str, Any], before: bytes) -> bytes:
+    """SHA-256 over the event's sealed columns as canonical JSON, and the hash before it."""
+    text = json.dumps(
+        [_plain(event[name]) for name in SEALED],
+        ensure_ascii=False,
+        sort_keys=True,
+        separators=(",", ":"),
+    )
+    return hashlib.sha256(before + text.encode()).digest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="microseconds")
+    return getattr(value, "value", value)

@@ -1,0 +1,106 @@
+"""Notices are written here, in the transaction that causes them, and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app import models as m
+from app.services import edge
+from app.services.providers import Step
+from app.services.recipients import Recipient, resolve
+from app.workflows.spec import Label, Notice
+
+_NAME = re.compile(r"\{(\w+)\}")
+
+
+def enqueue(step: Step, notices: Iterable[Notice], *, cause: str, due: datetime | None) -> int:
+    """Write one row per recipient and channel; returns how many were new.
+
+    ``cause`` names what brought them forth (an event of the case, a level of a clock): the same
+    cause, notice, recipient and channel is one dedupe key and is never written twice.
+    """
+    rows = [
+        row
+        for notice in notices
+        for recipient in resolve(step, notice.to)
+        for row in _rows(step, notice, recipient, cause=cause, due=due)
+    ]
+    return write(step.session, rows)
+
+
+def write(session: Session, rows: list[dict[str, Any]]) -> int:
+    """Insert prepared rows, those with a known dedupe key left out."""
+    if not rows:
+        return 0
+    statement = insert(m.Notice).on_conflict_do_nothing(index_elements=["dedupe"])
+    result = session.connection().execute(statement, rows)
+    return max(result.rowcount, 0)
+
+
+def render(text: Label, names: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """``text`` in both languages; ``names`` gives each name's value by language. Unknown names
+    stay as they are written (the checker refuses them before that)."""
+    return {
+        language: _NAME.sub(
+            lambda found: names.get(found[1], {}).get(language, found[0]), text.text(language)
+        )
+        for language in ("zh", "en")
+    }
+
+
+def _rows(
+    step: Step, notice: Notice, recipient: Recipient, *, cause: str, due: datetime | None
+) -> list[dict[str, Any]]:
+    names = _names(step, due)
+    subject, body = render(notice.subject, names), render(notice.body, names)
+    return [
+        {
+            "case_id": step.case.id,
+            "user_id": recipient.user_id,
+            "address": recipient.email if channel == "email" else "",
+            "channel": channel,
+            "key": notice.key,
+            "subject": subject,
+            "body": body,
+            "dedupe": f"{cause}:{notice.key}:{recipient.user_id}:{channel}",
+            "created_at": step.now,
+            "next_at": step.now,
+        }
+        for channel in notice.channels
+        if channel != "email" or recipient.email
+    ]
+
+
+def _names(step: Step, due: datetime | None) -> dict[str, dict[str, str]]:
+    state = next((s.label for s in step.spec.states if s.key == step.case.state), None)
+    system = step.actor.kind == "system"
+    return {
+        "number": _both(step.case.number),
+        "title": _both(step.case.title),
+        "place": _both(step.case.place_name),
+        "state": {"zh": state.text("zh"), "en": state.text("en")} if state else _both(""),
+        "due": _both(edge.shown(due)),
+        "actor": {"zh": "系统", "en": "the system"} if system else _both(step.actor.name),
+        "link": _both(edge.address(f"/cases/{step.case.id}")),
+    }
+
+
+def _both(text: str) -> dict[str, str]:
+    return {"zh": text, "en": text}
+
+
+def mark_read(session: Session, user_id: int, now: datetime, *, upto: int | None = None) -> None:
+    """The bell was opened: everything that this user was shown (up to a notice id) is read."""
+    statement = sa.update(m.Notice).where(
+        m.Notice.user_id == user_id, m.Notice.channel == "inapp", m.Notice.read_at.is_(None)
+    )
+    if upto is not None:
+        statement = statement.where(m.Notice.id <= upto)
+    session.execute(statement.values(read_at=now))

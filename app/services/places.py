@@ -1,0 +1,60 @@
+"""The place tree."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app.errors import InvalidError, MissingError, Problem
+from app.models import Place, PlaceKind
+
+
+def add(session: Session, kind: PlaceKind, name: str, parent: Place | None = None) -> Place:
+    """A new place with its path; flushes to learn its id."""
+    place = Place(kind=kind, name=name, parent_id=None if parent is None else parent.id, path="")
+    session.add(place)
+    session.flush()
+    place.path = f"{'/' if parent is None else parent.path}{place.id}/"
+    session.flush()
+    return place
+
+
+def settle(session: Session, place: Place) -> None:
+    """Give ``place`` and all below it the right paths after its parent was set or changed.
+
+    Raises InvalidError when the new parent lies below the place itself.
+    """
+    session.flush()
+    parent = None if place.parent_id is None else session.get(Place, place.parent_id)
+    base = "/" if parent is None else parent.path
+    if place.path and base.startswith(place.path):
+        raise InvalidError(
+            Problem(
+                {
+                    "zh": "上级场所不能是它自己的下级，请另选一个上级。",
+                    "en": "A place can't lie below itself: choose another parent.",
+                },
+                "parent",
+            )
+        )
+    before, place.path = place.path, f"{base}{place.id}/"
+    session.flush()
+    if before and before != place.path:
+        session.execute(
+            sa.update(Place)
+            .where(Place.path.like(f"{before}%"), Place.id != place.id)
+            .values(path=sa.func.concat(place.path, sa.func.substr(Place.path, len(before) + 1)))
+        )
+        session.expire_all()
+
+
+def above(place: Place) -> list[int]:
+    """Ids from the place itself up to the root."""
+    return [int(step) for step in reversed(place.path.strip("/").split("/"))]
+
+
+def get(session: Session, place_id: int) -> Place:
+    place = session.get(Place, place_id)
+    if place is None:
+        raise MissingError(Problem({"zh": "没有这个场所。", "en": "There is no such place."}))
+    return place

@@ -1,0 +1,95 @@
+"""Who a notice goes to: roles up the place tree, parties, people of the case."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from flask_appbuilder.security.sqla.models import Role as RoleRow
+from flask_appbuilder.security.sqla.models import User, assoc_user_role
+from sqlalchemy.orm import Session
+
+from app.models import Place, Staff
+from app.services import edge
+from app.services.providers import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    user_id: int
+    email: str
+
+
+def resolve(step: Step, names: tuple[str, ...]) -> list[Recipient]:
+    """The people behind ``names``, each once; the one who acted is told nothing new and left out.
+
+    ``role:X`` finds the holders of X bound to the case's place or the nearest place above it that
+    has one; ``above:X`` starts above the case's community. Nobody found: an empty list.
+    """
+    ids: set[int] = set()
+    for name in names:
+        ids |= _ids(step, name)
+    ids.discard(step.actor.user_id or -1)
+    if not ids:
+        return []
+    rows = step.session.execute(
+        sa.select(User.id, User.email).where(User.id.in_(ids), User.active.is_(True))
+    )
+    return [Recipient(user_id, email or "") for user_id, email in rows]
+
+
+def _ids(step: Step, name: str) -> set[int]:
+    kind, _, rest = name.partition(":")
+    case = step.case
+    if kind == "role":
+        return holders(step, rest, above=False)
+    if kind == "above":
+        return holders(step, rest, above=True)
+    if name == "assignee":
+        return {case.assignee_id} if case.assignee_id else set()
+    if name == "creator":
+        return {case.creator_id} if case.creator_id else set()
+    if name == "party":
+        return members(step, {case.party_id} if case.party_id else set())
+    if name.startswith("field."):
+        return _field(step, name.removeprefix("field."))
+    return set()
+
+
+def _field(step: Step, key: str) -> set[int]:
+    spec = next((f for f in step.spec.fields if f.key == key), None)
+    value = step.data.get(key)
+    if spec is None or value in (None, "", []):
+        return set()
+    values = {int(v) for v in (value if isinstance(value, list) else [value])}
+    return values if spec.type == "person" else members(step, values)
+
+
+def members(step: Step, parties: set[int]) -> set[int]:
+    """Users who speak for one of the parties today."""
+    if not parties:
+        return set()
+    query = sa.select(Staff.user_id).where(Staff.party_id.in_(parties), _valid(step))
+    return set(step.session.scalars(query))
+
+
+def holders(step: Step, role: str, *, above: bool) -> set[int]:
+    """Users with ``role`` at the nearest place, from the case's place upwards, that has any."""
+    spot = sa.select(Place.path).where(Place.id == step.case.place_id).scalar_subquery()
+    on_the_way = sa.func.starts_with(spot, Place.path)
+    rows = step.session.execute(
+        sa.select(Staff.user_id, Place.path, Place.kind)
+        .join(Place, Place.id == Staff.place_id)
+        .join(assoc_user_role, assoc_user_role.c.user_id == Staff.user_id)
+        .join(RoleRow, RoleRow.id == assoc_user_role.c.role_id)
+        .where(RoleRow.name == role, _valid(step), on_the_way)
+    ).all()
+    if above:
+        rows = [row for row in rows if row.kind in ("subdistrict", "district")]
+    nearest = max((len(row.path) for row in rows), default=0)
+    return {row.user_id for row in rows if len(row.path) == nearest}
+
+
+def _valid(step: Step) -> sa.ColumnElement[bool]:
+    today = edge.today(step.now)
+    return sa.and_(Staff.since <= today, sa.or_(Staff.until.is_(None), Staff.until >= today))
