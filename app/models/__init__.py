@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.models.account import AccessEvent, AccessKind, Account, LoginSession
 from app.models.base import Base
 from app.models.case import Anchor, Attachment, Case, Event, EventKind
 from app.models.clock import Clock, ClockStatus
@@ -36,6 +37,9 @@ from app.models.workflow import (
 
 __all__ = [
     "FOUR_PARTIES",
+    "AccessEvent",
+    "AccessKind",
+    "Account",
     "AgendaItem",
     "Anchor",
     "AreaSource",
@@ -56,6 +60,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Grievance",
+    "LoginSession",
     "Meeting",
     "Notice",
     "NoticeStatus",
