@@ -47,9 +47,7 @@ def hashed(token: str) -> str:
 
 def resident(token: str, name: str = "") -> Viewer:
     """The resident who holds ``token``; whether any case has it is for the scope to find out."""
-    return Viewer(
-        kind="resident", name=name, roles=frozenset({"Resident"}), token=hashed(token)
-    )
+    return Viewer(kind="resident", name=name, roles=frozenset({"Resident"}), token=hashed(token))
 
 
 def full_name(user: User) -> str:

@@ -47,12 +47,13 @@ def write(session: Session, rows: list[dict[str, Any]]) -> int:
 def render(text: Label, names: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
     """``text`` in both languages; ``names`` gives each name's value by language. Unknown names
     stay as they are written (the checker refuses them before that)."""
-    return {
-        language: _NAME.sub(
+
+    def rendered(language: str) -> str:
+        return _NAME.sub(
             lambda found: names.get(found[1], {}).get(language, found[0]), text.text(language)
         )
-        for language in ("zh", "en")
-    }
+
+    return {"zh": rendered("zh"), "en": rendered("en")}
 
 
 def _rows(

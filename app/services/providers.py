@@ -64,7 +64,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """A child to be: ``ref`` says what of the parent it stands for and keeps it from coming twice."""
+    """A child to be; ``ref`` says what of the parent it stands for, so it never comes twice."""
 
     ref: str
     title: str

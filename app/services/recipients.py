@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import Role as RoleRow
 from flask_appbuilder.security.sqla.models import User, assoc_user_role
-from sqlalchemy.orm import Session
 
 from app.models import Place, Staff
 from app.services import edge

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
-from flask_appbuilder.security.sqla.models import Group, Role as RoleRow, User
+from flask_appbuilder.security.sqla.models import Group, User
+from flask_appbuilder.security.sqla.models import Role as RoleRow
 from sqlalchemy import ColumnElement
 
 from app import models as m
@@ -51,7 +52,7 @@ def _place_ids(viewer: Viewer) -> sa.Select[tuple[int]]:
 
 
 def _places(viewer: Viewer) -> ColumnElement[bool]:
-    """The subtree, and the way up from it: a grid worker may know which community the grid is of."""
+    """The subtree, and the way up from it: a grid worker may know the grid's community."""
     if not viewer.places:
         return NOTHING
     above = {int(step) for path in viewer.places for step in path.strip("/").split("/")}
@@ -169,6 +170,7 @@ _RULES: dict[type[Any], Rule] = {
     m.Attachment: _of_case(m.Attachment.case_id),
     m.Grievance: _of_case(m.Grievance.case_id),
     m.Meeting: _of_case(m.Meeting.case_id),
+    m.Invitation: _of_case(m.Invitation.meeting_id),
     m.Attendance: _of_case(m.Attendance.meeting_id),
     m.AgendaItem: _of_case(m.AgendaItem.meeting_id),
     m.Position: _through(m.Position.item_id, m.AgendaItem),

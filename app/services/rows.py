@@ -1,0 +1,184 @@
+"""Cases and their events as rows: one statement to read a case for a step, one to write it.
+
+Plain SQL through SQLAlchemy Core: a step is round trips and a commit, so it loads nothing that it
+doesn't need and writes what it must in as few statements as there are kinds of rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy.orm import Session
+
+from app import models as m
+from app.errors import ConflictError, MissingError, Problem
+from app.models import EventKind
+from app.services import chain
+from app.services.actors import Viewer
+from app.services.providers import CaseRow
+from app.services.scope import visible
+
+_case = m.Case.__table__
+_event = m.Event.__table__
+PLAIN = [f.name for f in fields(CaseRow) if f.name not in ("place_name", "clocks")]
+
+_clocks = (
+    sa.select(
+        sa.func.coalesce(
+            sa.func.jsonb_agg(
+                sa.func.jsonb_build_object(
+                    *(
+                        part
+                        for name in (
+                            "id",
+                            "key",
+                            "round",
+                            "status",
+                            "log",
+                            "due_at",
+                            "breached_at",
+                            "started_at",
+                            "stopped_at",
+                            "next_level",
+                            "provisional",
+                        )
+                        for part in (sa.literal_column(f"'{name}'"), m.Clock.__table__.c[name])
+                    )
+                )
+            ),
+            sa.literal_column("'[]'::jsonb"),
+        )
+    )
+    .where(m.Clock.__table__.c.case_id == _case.c.id)
+    .correlate(_case)
+    .scalar_subquery()
+)
+
+_SELECT = (
+    sa.select(
+        *(_case.c[name] for name in PLAIN),
+        m.Place.__table__.c.name.label("place_name"),
+        sa.type_coerce(_clocks, JSONB).label("clocks"),
+    )
+    .join(m.Place.__table__, m.Place.__table__.c.id == _case.c.place_id)
+    .where(_case.c.id == sa.bindparam("case_id"))
+)
+_LOCKED = _SELECT.with_for_update(of=_case)
+
+
+def load(session: Session, case_id: int, actor: Viewer, *, lock: bool = False) -> CaseRow:
+    """The case with its clocks, as far as ``actor`` may see it.
+
+    Raises MissingError when it isn't there or not visible. With ``lock`` no other step of this
+    case runs until the transaction ends.
+    """
+    query = _LOCKED if lock else _SELECT
+    if not actor.everywhere:
+        query = query.where(visible(actor, m.Case))
+    row = session.connection().execute(query, {"case_id": case_id}).mappings().one_or_none()
+    if row is None:
+        raise MissingError(
+            Problem(
+                {
+                    "zh": "没有这个事项，或者它不在您的管辖范围内。",
+                    "en": "There is no such case, or it lies outside your scope.",
+                }
+            )
+        )
+    return CaseRow(**{**row, "clocks": tuple(row["clocks"])})
+
+
+def next_number(session: Session, leg: str, now: datetime) -> str:
+    """A number that nobody else has: a letter for the leg, the year, and a running figure."""
+    figure = session.scalar(sa.text("SELECT nextval('case_number')"))
+    return f"{_LETTERS.get(leg, 'S')}{now.year}-{figure:06d}"
+
+
+_LETTERS = {"grievance": "G", "meeting": "M", "consultation": "C"}
+
+
+def insert_case(session: Session, values: dict[str, Any]) -> int:
+    statement = insert(_case).values(values).returning(_case.c.id)
+    return int(session.connection().execute(statement).scalar_one())
+
+
+def move(session: Session, case: CaseRow, changes: dict[str, Any], event: dict[str, Any]) -> None:
+    """Write the case's new values and the event that says why, in one statement.
+
+    Raises ConflictError when somebody else moved the case since it was loaded.
+    """
+    record = _sealed(case, event)
+    update = (
+        sa.update(_case)
+        .where(_case.c.id == case.id, _case.c.row_version == case.row_version)
+        .values(**changes, row_version=case.row_version + 1, seq=record["seq"], head=record["hash"])
+        .returning(_case.c.id)
+        .cte("moved")
+    )
+    names = list(record)
+    values = [sa.cast(sa.literal(record[n], _event.c[n].type), _event.c[n].type) for n in names]
+    statement = (
+        sa.insert(_event)
+        .from_select(names, sa.select(*values).where(sa.exists(sa.select(update.c.id))))
+        .add_cte(update)
+    )
+    if session.connection().execute(statement).rowcount != 1:
+        raise conflict(session, case.id)
+
+
+def _sealed(case: CaseRow, event: dict[str, Any]) -> dict[str, Any]:
+    record = {**event, "case_id": case.id, "seq": case.seq + 1}
+    return {**record, "before": case.head, "hash": chain.seal(record, case.head)}
+
+
+def record(
+    *,
+    kind: EventKind,
+    event: str,
+    label: dict[str, str],
+    places: tuple[str, str, dict[str, str]],
+    actor: Viewer,
+    now: datetime,
+    data: dict[str, Any],
+) -> dict[str, Any]:
+    """An event as a row to be sealed; ``places`` are source, target and the target's label."""
+    source, target, target_label = places
+    return {
+        "at": now,
+        "kind": kind,
+        "event": event,
+        "label": label,
+        "source": source,
+        "target": target,
+        "target_label": target_label,
+        "actor_kind": actor.kind,
+        "actor_id": actor.user_id,
+        "actor_name": actor.name,
+        "data": data,
+    }
+
+
+def conflict(session: Session, case_id: int) -> ConflictError:
+    """What to tell the one who came second: who did what, and when."""
+    last = session.execute(
+        sa.select(_event.c.actor_name, _event.c.label)
+        .where(_event.c.case_id == case_id)
+        .order_by(_event.c.seq.desc())
+        .limit(1)
+    ).one_or_none()
+    name = last.actor_name if last else ""
+    label = last.label if last else {}
+    return ConflictError(
+        Problem(
+            {
+                "zh": f"{name}刚刚做了“{label.get('zh', '')}”，您看到的页面已经过时。"
+                "请看过最新情况后再操作。",
+                "en": f"{name} has just done “{label.get('en') or label.get('zh', '')}”: the page "
+                "you see is out of date. Look at the case as it is now, then go on.",
+            }
+        )
+    )
