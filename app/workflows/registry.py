@@ -273,7 +273,7 @@ EFFECTS = table(
             "锁定表决名册",
             "Freeze the roll",
             "记下此刻的房屋、业主、面积和人数权重，之后的变动不影响本轮。",
-            "Keeps units, owners and weights as they are now; later changes do not touch the round.",
+            "Keeps units, owners and weights as they are now; later changes don't count.",
         ),
         (
             "result.freeze",

@@ -286,3 +286,9 @@ class Workflow(Spec):
     deadlines: tuple[Deadline, ...] = ()
     notices: tuple[Notice, ...] = ()
     children: tuple[Child, ...] = ()
+
+    def sources(self, transition: Transition) -> tuple[str, ...]:
+        """The states that it leaves; ``*`` are all that are no end."""
+        if transition.source == "*":
+            return tuple(state.key for state in self.states if not state.kind.ended)
+        return transition.source

@@ -1,0 +1,67 @@
+"""A version's parts by their keys, and the facts as one decision sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.workflows import conditions, registry
+from app.workflows.conditions import Fact, Facts
+from app.workflows.entries import FactName
+from app.workflows.spec import FieldType, Transition, Workflow
+from app.workflows.terms import tests
+
+
+class Index:
+    """Look-ups into a spec, made once per version and never changed."""
+
+    __slots__ = ("children", "fields", "leaving", "names", "notices", "spec", "states")
+
+    def __init__(self, spec: Workflow) -> None:
+        self.spec = spec
+        self.states = {state.key: state for state in spec.states}
+        self.fields = {field.key: field for field in spec.fields}
+        self.notices = {notice.key: notice for notice in spec.notices}
+        self.children = {child.key: child for child in spec.children}
+        self.leaving: dict[str, dict[str, Transition]] = {key: {} for key in self.states}
+        for transition in spec.transitions:
+            for source in spec.sources(transition):
+                self.leaving[source].setdefault(transition.key, transition)
+        self.names = _names(spec)
+
+    def field(self, key: str, data: Mapping[str, Any]) -> Fact:
+        """The value of ``field.<key>``; numbers, kept as text, as numbers."""
+        value = data.get(key)
+        field = self.fields.get(key)
+        if field is not None and field.type in (FieldType.NUMBER, FieldType.MONEY):
+            return Fact(conditions.number_of(value))
+        return Fact(value)
+
+
+def _names(spec: Workflow) -> dict[str, FactName]:
+    rules = [t.when for t in spec.transitions] + [d.when for d in spec.deadlines]
+    asked = {test.fact for rule in rules for test in tests(rule)}
+    found = ((name, registry.fact(name, spec)) for name in asked)
+    return {name: fact for name, fact in found if fact is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The facts of one decision, each asked at most once; ``field.*`` from the new data."""
+
+    index: Index
+    facts: Facts
+    data: Mapping[str, Any] | None
+    seen: dict[str, Fact]
+
+    def __call__(self, name: str) -> Fact:
+        found = self.seen.get(name)
+        if found is None:
+            key = registry.field_key(name)
+            if key is None or self.data is None:
+                found = self.facts(name)
+            else:
+                found = self.index.field(key, self.data)
+            self.seen[name] = found
+        return found
