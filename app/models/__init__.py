@@ -21,7 +21,17 @@ from app.models.consultation import (
     Voice,
 )
 from app.models.grievance import Grievance, Source
-from app.models.meeting import AgendaItem, Attendance, Decision, Meeting, Position, Stance
+from app.models.meeting import (
+    AgendaItem,
+    Attendance,
+    Decision,
+    DecisionRule,
+    Invitation,
+    Meeting,
+    Position,
+    Stance,
+    Voices,
+)
 from app.models.notice import Notice, NoticeStatus
 from app.models.place import FOUR_PARTIES, Party, PartyKind, Person, Place, PlaceKind, Staff
 from app.models.workflow import (
@@ -51,6 +61,7 @@ __all__ = [
     "ClockStatus",
     "Consultation",
     "Decision",
+    "DecisionRule",
     "DraftChild",
     "DraftDeadline",
     "DraftField",
@@ -60,6 +71,7 @@ __all__ = [
     "Event",
     "EventKind",
     "Grievance",
+    "Invitation",
     "LoginSession",
     "Meeting",
     "Notice",
@@ -83,6 +95,7 @@ __all__ = [
     "Stance",
     "Unit",
     "Voice",
+    "Voices",
     "Workflow",
     "WorkflowVersion",
 ]

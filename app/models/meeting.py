@@ -15,6 +15,7 @@ from app.models.base import (
     Id,
     Instant,
     Json,
+    JsonList,
     Short,
     Text,
     UTCDateTime,
@@ -24,6 +25,21 @@ from app.models.base import (
 )
 from app.models.case import Case
 from app.models.place import Party
+
+
+class DecisionRule(enum.StrEnum):
+    CONSENSUS = "consensus"
+    """Every voice is heard and none disagrees."""
+    MAJORITY = "majority"
+    """Every voice is heard, dissent with its reason, and more than half of them agree."""
+
+
+class Voices(enum.StrEnum):
+    """Whose position a decision waits for. Silence is never consent."""
+
+    INVITED = "invited"
+    PRESENT = "present"
+    """The parties that are represented in the room or have spoken before they left."""
 
 
 class Meeting(Base):
@@ -48,10 +64,19 @@ class Meeting(Base):
     quorum_heads: Mapped[int] = mapped_column(default=1, server_default="1")
     quorum_heads_over: Mapped[int] = mapped_column(default=2, server_default="2")
     """At least quorum_heads / quorum_heads_over of the invited heads, an exact fraction."""
+    decision_rule: Mapped[DecisionRule] = mapped_column(
+        enum_by_value(DecisionRule), default=DecisionRule.CONSENSUS, server_default="consensus"
+    )
+    voices: Mapped[Voices] = mapped_column(
+        enum_by_value(Voices), default=Voices.INVITED, server_default="invited"
+    )
     basis: Mapped[Short] = mapped_column(default="", server_default="")
     """Where the rule comes from, e.g. the council's rules of procedure."""
 
     case: Mapped[Case] = relationship()
+    invitations: Mapped[list[Invitation]] = relationship(
+        back_populates="meeting", order_by="Invitation.position"
+    )
     attendances: Mapped[list[Attendance]] = relationship(
         back_populates="meeting", order_by="Attendance.id"
     )
@@ -63,8 +88,27 @@ class Meeting(Base):
         return str(self.case)
 
 
+class Invitation(Base):
+    """A party that a meeting is held with, whether or not anybody comes for it."""
+
+    __tablename__ = "invitation"
+    __table_args__ = (sa.UniqueConstraint("meeting_id", "party_id"),)
+
+    id: Mapped[Id]
+    meeting_id: Mapped[int] = reference("meeting.case_id")
+    party_id: Mapped[int] = reference("party.id")
+    position: Mapped[int] = mapped_column(default=0, server_default="0")
+
+    meeting: Mapped[Meeting] = relationship(back_populates="invitations")
+    party: Mapped[Party] = relationship()
+
+    def __str__(self) -> str:
+        return str(self.party)
+
+
 class Attendance(Base):
-    """One invited head: present from check-in until it leaves."""
+    """One invited head: present from check-in until it leaves. Who comes back begins a new stay;
+    ``earlier`` keeps the ones before it as ``[in, out]`` in ISO form."""
 
     __tablename__ = "attendance"
     __table_args__ = (sa.UniqueConstraint("meeting_id", "party_id", "name"),)
@@ -76,6 +120,7 @@ class Attendance(Base):
     name: Mapped[Short]
     checked_in_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     left_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    earlier: Mapped[JsonList]
 
     meeting: Mapped[Meeting] = relationship(back_populates="attendances")
     party: Mapped[Party] = relationship()
@@ -98,6 +143,8 @@ class AgendaItem(Base):
     text: Mapped[Text] = mapped_column(default="", server_default="")
     case_id: Mapped[int | None] = reference("case.id")
     """The case that this item is about, if it comes from one."""
+    earlier_id: Mapped[int | None] = reference("agenda_item.id")
+    """The item of an earlier meeting that was put off and is taken up here."""
     adjourned_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     adjourned_why: Mapped[Text] = mapped_column(default="", server_default="")
 
@@ -105,6 +152,7 @@ class AgendaItem(Base):
     positions: Mapped[list[Position]] = relationship(back_populates="item", order_by="Position.id")
     decision: Mapped[Decision | None] = relationship(back_populates="item")
     case: Mapped[Case | None] = relationship()
+    earlier: Mapped[AgendaItem | None] = relationship(remote_side="AgendaItem.id")
 
     def __str__(self) -> str:
         return self.title

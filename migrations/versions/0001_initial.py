@@ -6,8 +6,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-import app.models.base
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -22,15 +20,15 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=100), nullable=False),
         sa.Column("label", sa.String(length=150), nullable=True),
         sa.Column("description", sa.String(length=512), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_group")),
-        sa.UniqueConstraint("name", name=op.f("uq_ab_group_name")),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
     )
     op.create_table(
         "ab_permission",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_permission")),
-        sa.UniqueConstraint("name", name=op.f("uq_ab_permission_name")),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
     )
     op.create_table(
         "ab_register_user",
@@ -42,16 +40,16 @@ def upgrade() -> None:
         sa.Column("email", sa.String(length=320), nullable=False),
         sa.Column("registration_date", sa.DateTime(), nullable=True),
         sa.Column("registration_hash", sa.String(length=256), nullable=True),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_register_user")),
-        sa.UniqueConstraint("email", name=op.f("uq_ab_register_user_email")),
-        sa.UniqueConstraint("username", name=op.f("uq_ab_register_user_username")),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("email"),
+        sa.UniqueConstraint("username"),
     )
     op.create_table(
         "ab_role",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_role")),
-        sa.UniqueConstraint("name", name=op.f("uq_ab_role_name")),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
     )
     op.create_table(
         "ab_user",
@@ -70,21 +68,23 @@ def upgrade() -> None:
         sa.Column("created_by_fk", sa.Integer(), nullable=True),
         sa.Column("changed_by_fk", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["changed_by_fk"], ["ab_user.id"], name=op.f("fk_ab_user_changed_by_fk_ab_user")
+            ["changed_by_fk"],
+            ["ab_user.id"],
         ),
         sa.ForeignKeyConstraint(
-            ["created_by_fk"], ["ab_user.id"], name=op.f("fk_ab_user_created_by_fk_ab_user")
+            ["created_by_fk"],
+            ["ab_user.id"],
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_user")),
-        sa.UniqueConstraint("email", name=op.f("uq_ab_user_email")),
-        sa.UniqueConstraint("username", name=op.f("uq_ab_user_username")),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("email"),
+        sa.UniqueConstraint("username"),
     )
     op.create_table(
         "ab_view_menu",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=250), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_view_menu")),
-        sa.UniqueConstraint("name", name=op.f("uq_ab_view_menu_name")),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("name"),
     )
     op.create_table(
         "anchor",
@@ -218,15 +218,10 @@ def upgrade() -> None:
         sa.Column("expires_on", sa.DateTime(), nullable=True),
         sa.Column("revoked_on", sa.DateTime(), nullable=True),
         sa.Column("last_used_on", sa.DateTime(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["user_id"],
-            ["ab_user.id"],
-            name=op.f("fk_ab_api_key_user_id_ab_user"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_api_key")),
-        sa.UniqueConstraint("lookup_hash", name=op.f("uq_ab_api_key_lookup_hash")),
-        sa.UniqueConstraint("uuid", name=op.f("uq_ab_api_key_uuid")),
+        sa.ForeignKeyConstraint(["user_id"], ["ab_user.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("lookup_hash"),
+        sa.UniqueConstraint("uuid"),
     )
     with op.batch_alter_table("ab_api_key", schema=None) as batch_op:
         batch_op.create_index("idx_api_key_lookup_hash", ["lookup_hash"], unique=True)
@@ -238,20 +233,10 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("group_id", sa.Integer(), nullable=True),
         sa.Column("role_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["group_id"],
-            ["ab_group.id"],
-            name=op.f("fk_ab_group_role_group_id_ab_group"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["role_id"],
-            ["ab_role.id"],
-            name=op.f("fk_ab_group_role_role_id_ab_role"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_group_role")),
-        sa.UniqueConstraint("group_id", "role_id", name=op.f("uq_ab_group_role_group_id_role_id")),
+        sa.ForeignKeyConstraint(["group_id"], ["ab_group.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["role_id"], ["ab_role.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("group_id", "role_id"),
     )
     with op.batch_alter_table("ab_group_role", schema=None) as batch_op:
         batch_op.create_index("idx_group_id", ["group_id"], unique=False)
@@ -265,19 +250,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["permission_id"],
             ["ab_permission.id"],
-            name=op.f("fk_ab_permission_view_permission_id_ab_permission"),
         ),
         sa.ForeignKeyConstraint(
             ["view_menu_id"],
             ["ab_view_menu.id"],
-            name=op.f("fk_ab_permission_view_view_menu_id_ab_view_menu"),
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_permission_view")),
-        sa.UniqueConstraint(
-            "permission_id",
-            "view_menu_id",
-            name=op.f("uq_ab_permission_view_permission_id_view_menu_id"),
-        ),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("permission_id", "view_menu_id"),
     )
     with op.batch_alter_table("ab_permission_view", schema=None) as batch_op:
         batch_op.create_index("idx_permission_id", ["permission_id"], unique=False)
@@ -288,20 +267,10 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("group_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["group_id"],
-            ["ab_group.id"],
-            name=op.f("fk_ab_user_group_group_id_ab_group"),
-            ondelete="CASCADE",
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"],
-            ["ab_user.id"],
-            name=op.f("fk_ab_user_group_user_id_ab_user"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_user_group")),
-        sa.UniqueConstraint("user_id", "group_id", name=op.f("uq_ab_user_group_user_id_group_id")),
+        sa.ForeignKeyConstraint(["group_id"], ["ab_group.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["ab_user.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("user_id", "group_id"),
     )
     with op.batch_alter_table("ab_user_group", schema=None) as batch_op:
         batch_op.create_index("idx_user_group_id", ["group_id"], unique=False)
@@ -312,20 +281,60 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("role_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["role_id"],
-            ["ab_role.id"],
-            name=op.f("fk_ab_user_role_role_id_ab_role"),
-            ondelete="CASCADE",
+        sa.ForeignKeyConstraint(["role_id"], ["ab_role.id"], ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["ab_user.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("user_id", "role_id"),
+    )
+    op.create_table(
+        "access_event",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("at", app.models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "login",
+                "failed",
+                "logout",
+                "password",
+                "export",
+                "reveal",
+                name="accesskind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("username", sa.String(length=128), server_default="", nullable=False),
+        sa.Column("address", sa.String(length=200), server_default="", nullable=False),
+        sa.Column(
+            "detail",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
         ),
         sa.ForeignKeyConstraint(
             ["user_id"],
             ["ab_user.id"],
-            name=op.f("fk_ab_user_role_user_id_ab_user"),
-            ondelete="CASCADE",
+            name=op.f("fk_access_event_user_id_ab_user"),
+            ondelete="SET NULL",
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_user_role")),
-        sa.UniqueConstraint("user_id", "role_id", name=op.f("uq_ab_user_role_user_id_role_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_event")),
+    )
+    with op.batch_alter_table("access_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_access_event_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_access_event_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "account",
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("language", sa.String(length=5), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["ab_user.id"], name=op.f("fk_account_user_id_ab_user"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_account")),
     )
     op.create_table(
         "draft_child",
@@ -526,6 +535,29 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "login_session",
+        sa.Column("token", sa.String(length=64), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("started_at", app.models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", app.models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("address", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("browser", sa.String(length=200), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["ab_user.id"],
+            name=op.f("fk_login_session_user_id_ab_user"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_login_session")),
+    )
+    with op.batch_alter_table("login_session", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_login_session_expires_at"), ["expires_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_login_session_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "party",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("place_id", sa.BigInteger(), nullable=False),
@@ -656,23 +688,11 @@ def upgrade() -> None:
         sa.Column("permission_view_id", sa.Integer(), nullable=True),
         sa.Column("role_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["permission_view_id"],
-            ["ab_permission_view.id"],
-            name=op.f("fk_ab_permission_view_role_permission_view_id_ab_permission_view"),
-            ondelete="CASCADE",
+            ["permission_view_id"], ["ab_permission_view.id"], ondelete="CASCADE"
         ),
-        sa.ForeignKeyConstraint(
-            ["role_id"],
-            ["ab_role.id"],
-            name=op.f("fk_ab_permission_view_role_role_id_ab_role"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ab_permission_view_role")),
-        sa.UniqueConstraint(
-            "permission_view_id",
-            "role_id",
-            name=op.f("uq_ab_permission_view_role_permission_view_id_role_id"),
-        ),
+        sa.ForeignKeyConstraint(["role_id"], ["ab_role.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("permission_view_id", "role_id"),
     )
     with op.batch_alter_table("ab_permission_view_role", schema=None) as batch_op:
         batch_op.create_index("idx_permission_view_id", ["permission_view_id"], unique=False)
@@ -1084,6 +1104,32 @@ def upgrade() -> None:
         sa.Column("quorum_parties", sa.Integer(), server_default="4", nullable=False),
         sa.Column("quorum_heads", sa.Integer(), server_default="1", nullable=False),
         sa.Column("quorum_heads_over", sa.Integer(), server_default="2", nullable=False),
+        sa.Column(
+            "decision_rule",
+            sa.Enum(
+                "consensus",
+                "majority",
+                name="decisionrule",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            server_default="consensus",
+            nullable=False,
+        ),
+        sa.Column(
+            "voices",
+            sa.Enum(
+                "invited",
+                "present",
+                name="voices",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            server_default="invited",
+            nullable=False,
+        ),
         sa.Column("basis", sa.String(length=200), server_default="", nullable=False),
         sa.CheckConstraint(
             "quorum_heads_over > 0 AND quorum_heads >= 0 AND quorum_heads <= quorum_heads_over",
@@ -1193,10 +1239,17 @@ def upgrade() -> None:
         sa.Column("title", sa.String(length=200), nullable=False),
         sa.Column("text", sa.Text(), server_default="", nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=True),
+        sa.Column("earlier_id", sa.BigInteger(), nullable=True),
         sa.Column("adjourned_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
         sa.Column("adjourned_why", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case.id"], name=op.f("fk_agenda_item_case_id_case"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["earlier_id"],
+            ["agenda_item.id"],
+            name=op.f("fk_agenda_item_earlier_id_agenda_item"),
+            ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
             ["meeting_id"],
@@ -1211,6 +1264,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("agenda_item", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_agenda_item_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_agenda_item_earlier_id"), ["earlier_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_agenda_item_meeting_id"), ["meeting_id"], unique=False)
 
     op.create_table(
@@ -1222,6 +1276,12 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("checked_in_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
         sa.Column("left_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.Column(
+            "earlier",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
         sa.ForeignKeyConstraint(
             ["meeting_id"],
             ["meeting.case_id"],
@@ -1249,6 +1309,33 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_attendance_meeting_id"), ["meeting_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_attendance_party_id"), ["party_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_attendance_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
+        "invitation",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("meeting_id", sa.BigInteger(), nullable=False),
+        sa.Column("party_id", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"],
+            ["meeting.case_id"],
+            name=op.f("fk_invitation_meeting_id_meeting"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["party_id"],
+            ["party.id"],
+            name=op.f("fk_invitation_party_id_party"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_invitation")),
+        sa.UniqueConstraint(
+            "meeting_id", "party_id", name=op.f("uq_invitation_meeting_id_party_id")
+        ),
+    )
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_invitation_meeting_id"), ["meeting_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_invitation_party_id"), ["party_id"], unique=False)
 
     op.create_table(
         "roll_head",
@@ -1531,93 +1618,9 @@ def upgrade() -> None:
 
     # ### end Alembic commands ###
 
-    op.create_foreign_key(
-        op.f("fk_workflow_current_id_workflow_version"),
-        "workflow",
-        "workflow_version",
-        ["current_id"],
-        ["id"],
-        ondelete="RESTRICT",
-    )
-    op.create_table(
-        "account",
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("language", sa.String(length=5), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_id"], ["ab_user.id"], name=op.f("fk_account_user_id_ab_user"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_account")),
-    )
-    op.create_table(
-        "login_session",
-        sa.Column("token", sa.String(length=64), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("started_at", app.models.base.UTCDateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", app.models.base.UTCDateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
-        sa.Column("address", sa.String(length=200), server_default="", nullable=False),
-        sa.Column("browser", sa.String(length=200), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["user_id"],
-            ["ab_user.id"],
-            name=op.f("fk_login_session_user_id_ab_user"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("token", name=op.f("pk_login_session")),
-    )
-    with op.batch_alter_table("login_session", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_login_session_expires_at"), ["expires_at"], unique=False
-        )
-        batch_op.create_index(batch_op.f("ix_login_session_user_id"), ["user_id"], unique=False)
-
-    op.create_table(
-        "access_event",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("at", app.models.base.UTCDateTime(timezone=True), nullable=False),
-        sa.Column(
-            "kind",
-            sa.Enum(
-                "login",
-                "failed",
-                "logout",
-                "password",
-                "export",
-                "reveal",
-                name="accesskind",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column("user_id", sa.Integer(), nullable=True),
-        sa.Column("username", sa.String(length=128), server_default="", nullable=False),
-        sa.Column("address", sa.String(length=200), server_default="", nullable=False),
-        sa.Column(
-            "detail",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'{}'"),
-            nullable=False,
-        ),
-        sa.ForeignKeyConstraint(
-            ["user_id"],
-            ["ab_user.id"],
-            name=op.f("fk_access_event_user_id_ab_user"),
-            ondelete="SET NULL",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_access_event")),
-    )
-    with op.batch_alter_table("access_event", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_access_event_at"), ["at"], unique=False)
-        batch_op.create_index(batch_op.f("ix_access_event_user_id"), ["user_id"], unique=False)
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
-    op.drop_constraint(op.f("fk_workflow_current_id_workflow_version"), "workflow")
-    op.drop_table("access_event")
-    op.drop_table("login_session")
-    op.drop_table("account")
     with op.batch_alter_table("roll_unit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_roll_unit_unit_id"))
         batch_op.drop_index(batch_op.f("ix_roll_unit_head_id"))
@@ -1651,6 +1654,11 @@ def downgrade() -> None:
 
     op.drop_table("scheme")
     op.drop_table("roll_head")
+    with op.batch_alter_table("invitation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_invitation_party_id"))
+        batch_op.drop_index(batch_op.f("ix_invitation_meeting_id"))
+
+    op.drop_table("invitation")
     with op.batch_alter_table("attendance", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_attendance_user_id"))
         batch_op.drop_index(batch_op.f("ix_attendance_party_id"))
@@ -1659,6 +1667,7 @@ def downgrade() -> None:
     op.drop_table("attendance")
     with op.batch_alter_table("agenda_item", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_agenda_item_meeting_id"))
+        batch_op.drop_index(batch_op.f("ix_agenda_item_earlier_id"))
         batch_op.drop_index(batch_op.f("ix_agenda_item_case_id"))
 
     op.drop_table("agenda_item")
@@ -1752,6 +1761,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_party_place_id"))
 
     op.drop_table("party")
+    with op.batch_alter_table("login_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_login_session_user_id"))
+        batch_op.drop_index(batch_op.f("ix_login_session_expires_at"))
+
+    op.drop_table("login_session")
     with op.batch_alter_table("draft_transition", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_draft_transition_workflow_id"))
 
@@ -1776,6 +1790,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_draft_child_workflow_id"))
 
     op.drop_table("draft_child")
+    op.drop_table("account")
+    with op.batch_alter_table("access_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_access_event_user_id"))
+        batch_op.drop_index(batch_op.f("ix_access_event_at"))
+
+    op.drop_table("access_event")
     op.drop_table("ab_user_role")
     with op.batch_alter_table("ab_user_group", schema=None) as batch_op:
         batch_op.drop_index("idx_user_id")
