@@ -79,6 +79,16 @@ def test_the_order_of_ballots_changes_nothing(given: list[Ballot], rule: Rule, r
     assert tally.count(shuffled, rule) == tally.count(given, rule)
 
 
+@given(ballots, rules)
+def test_ballots_summed_up_by_voice_count_the_same(given: list[Ballot], rule: Rule) -> None:
+    sums = [
+        Ballot(sum(b.cents for b in alike), voice, len(alike))
+        for voice in {b.voice for b in given}
+        if (alike := [b for b in given if b.voice == voice])
+    ]
+    assert tally.count(sums, rule) == tally.count(given, rule)
+
+
 @given(ballots, rules, st.data())
 def test_one_more_agreement_never_hurts(given: list[Ballot], rule: Rule, data) -> None:
     if not given or "agree" not in rule.approving:

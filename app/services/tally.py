@@ -53,10 +53,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """One head of the roll with its weight; ``voice`` is None where nothing was said."""
+    """One head of the roll with its weight, or several of one voice summed up; ``voice`` is None
+    where nothing was said."""
 
     cents: int
     voice: str | None
+    heads: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +157,14 @@ def count(ballots: Iterable[Ballot], rule: Rule) -> Tally:
     all_area = all_heads = part_area = part_heads = yes_area = yes_heads = 0
     for ballot in ballots:
         all_area += ballot.cents
-        all_heads += 1
+        all_heads += ballot.heads
         if ballot.voice not in VOTES:
             continue
         part_area += ballot.cents
-        part_heads += 1
+        part_heads += ballot.heads
         if ballot.voice in rule.approving:
             yes_area += ballot.cents
-            yes_heads += 1
+            yes_heads += ballot.heads
     return Tally(
         participation_area=Figure("area", part_area, all_area, rule.participation),
         participation_heads=Figure("heads", part_heads, all_heads, rule.participation),
