@@ -186,6 +186,8 @@ class DraftField(_Draft):
     help_zh: Mapped[Text] = mapped_column(default="", server_default="")
     help_en: Mapped[Text] = mapped_column(default="", server_default="")
     max_length: Mapped[int] = mapped_column(default=2000, server_default="2000")
+    public: Mapped[Flag]
+    """The resident reads its value on the tracking page."""
 
     workflow: Mapped[Workflow] = relationship(back_populates="fields")
 

@@ -50,6 +50,7 @@ def _field(row: m.DraftField) -> dict[str, Any]:
             "options": row.options,
             "help": _label(row, "help"),
             "max_length": row.max_length,
+            "public": row.public,
         }
     )
 

@@ -127,6 +127,8 @@ class FieldSpec(Spec):
     options: tuple[Option, ...] = ()
     help: Label | None = None
     max_length: int = Field(default=2000, ge=1, le=20000)
+    public: bool = False
+    """The resident reads its value on the tracking page; what isn't public stays among staff."""
 
 
 class FormField(Spec):

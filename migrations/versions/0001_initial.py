@@ -413,6 +413,7 @@ def upgrade() -> None:
         sa.Column("help_zh", sa.Text(), server_default="", nullable=False),
         sa.Column("help_en", sa.Text(), server_default="", nullable=False),
         sa.Column("max_length", sa.Integer(), server_default="2000", nullable=False),
+        sa.Column("public", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("workflow_id", sa.BigInteger(), nullable=False),
         sa.Column("position", sa.Integer(), server_default="0", nullable=False),
