@@ -197,7 +197,7 @@ def _write_opening(
     return case
 
 
-def fire(
+def fire(  # noqa: PLR0913  the one call of all callers: a bundle would hide what it takes
     session: Session,
     case_id: int,
     event: str,

@@ -26,34 +26,30 @@ _case = m.Case.__table__
 _event = m.Event.__table__
 PLAIN = [f.name for f in fields(CaseRow) if f.name not in ("place_name", "clocks")]
 
+_CLOCK = (
+    "id",
+    "key",
+    "round",
+    "status",
+    "log",
+    "due_at",
+    "breached_at",
+    "started_at",
+    "next_level",
+    "provisional",
+)
+_clock = m.Clock.__table__
+_object: list[Any] = []
+for _name in _CLOCK:
+    _object += [sa.literal_column(f"'{_name}'"), _clock.c[_name]]
 _clocks = (
     sa.select(
         sa.func.coalesce(
-            sa.func.jsonb_agg(
-                sa.func.jsonb_build_object(
-                    *(
-                        part
-                        for name in (
-                            "id",
-                            "key",
-                            "round",
-                            "status",
-                            "log",
-                            "due_at",
-                            "breached_at",
-                            "started_at",
-                            "stopped_at",
-                            "next_level",
-                            "provisional",
-                        )
-                        for part in (sa.literal_column(f"'{name}'"), m.Clock.__table__.c[name])
-                    )
-                )
-            ),
+            sa.func.jsonb_agg(sa.func.jsonb_build_object(*_object)),
             sa.literal_column("'[]'::jsonb"),
         )
     )
-    .where(m.Clock.__table__.c.case_id == _case.c.id)
+    .where(_clock.c.case_id == _case.c.id)
     .correlate(_case)
     .scalar_subquery()
 )
@@ -135,7 +131,7 @@ def _sealed(case: CaseRow, event: dict[str, Any]) -> dict[str, Any]:
     return {**record, "before": case.head, "hash": chain.seal(record, case.head)}
 
 
-def record(
+def record(  # noqa: PLR0913  an event has that many parts
     *,
     kind: EventKind,
     event: str,

@@ -47,7 +47,7 @@ def places_below(viewer: Viewer) -> ColumnElement[bool]:
     return sa.or_(*(m.Place.path.like(f"{path}%") for path in viewer.places))
 
 
-def _place_ids(viewer: Viewer) -> sa.Select[tuple[int]]:
+def _place_ids(viewer: Viewer) -> sa.Select[int]:
     return sa.select(m.Place.id).where(places_below(viewer))
 
 
@@ -62,7 +62,7 @@ def _places(viewer: Viewer) -> ColumnElement[bool]:
 def _cases(viewer: Viewer) -> ColumnElement[bool]:
     case = m.Case
     if viewer.kind == "resident":
-        return case.token == viewer.token
+        return sa.and_(case.token == viewer.token)
     if not viewer.places:
         return NOTHING
     below = case.place_id.in_(_place_ids(viewer))
@@ -93,14 +93,14 @@ def _of_case(column: Any) -> Rule:
     """Rows that hang on a case are seen by those who see the case."""
 
     def rule(viewer: Viewer) -> ColumnElement[bool]:
-        return column.in_(sa.select(m.Case.id).where(_cases(viewer)))
+        return sa.and_(column.in_(sa.select(m.Case.id).where(_cases(viewer))))
 
     return rule
 
 
 def _of_place(column: Any) -> Rule:
     def rule(viewer: Viewer) -> ColumnElement[bool]:
-        return column.in_(_place_ids(viewer))
+        return sa.and_(column.in_(_place_ids(viewer)))
 
     return rule
 
@@ -110,7 +110,7 @@ def _through(column: Any, parent: type[Any]) -> Rule:
 
     def rule(viewer: Viewer) -> ColumnElement[bool]:
         key = sa.inspect(parent).primary_key[0]
-        return column.in_(sa.select(key).where(visible(viewer, parent)))
+        return sa.and_(column.in_(sa.select(key).where(visible(viewer, parent))))
 
     return rule
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import ColumnElement
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 
 def bigrams(*texts: str) -> list[str]:
@@ -36,4 +37,5 @@ def matching(column: Any, words: str) -> ColumnElement[bool] | None:
     if not pairs:
         return None
     quoted = " & ".join("'" + pair.replace("\\", "\\\\").replace("'", "''") + "'" for pair in pairs)
-    return column.op("@@")(sa.cast(quoted, sa.dialects.postgresql.TSQUERY))
+    found: ColumnElement[bool] = column.op("@@")(sa.cast(quoted, TSQUERY))
+    return found

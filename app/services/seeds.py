@@ -45,6 +45,8 @@ def _of_field(step: Step, compiled: Compiled, key: str) -> list[Seed]:
             for p in places
         ]
     parties = step.session.scalars(sa.select(m.Party).where(m.Party.id.in_(ids)))
-    return [
-        Seed(f"party:{p.id}", f"{step.case.title} · {p.name}"[:200], party_id=p.id) for p in parties
-    ]
+    return [Seed(f"party:{p.id}", _title(step, p.name), party_id=p.id) for p in parties]
+
+
+def _title(step: Step, name: str) -> str:
+    return f"{step.case.title} · {name}"[:200]

@@ -1,0 +1,164 @@
+"""Clocks as rows: what a step does to them, and when each is due.
+
+A clock's row keeps its log and, derived from it by ``workflows.clocks``, when it is due and when
+its next level fires. The case's event records the same moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from app import models as m
+from app.models import ClockStatus
+from app.services import calendars, edge
+from app.services.providers import CaseRow, Step
+from app.workflows import clocks
+from app.workflows.clocks import Entry, Instant
+from app.workflows.engine import ClockMove, ClockState, Outcome
+from app.workflows.spec import Deadline, Workflow
+
+_clock = m.Clock.__table__
+_DERIVED = (
+    "status",
+    "log",
+    "stopped_at",
+    "due_at",
+    "provisional",
+    "next_level",
+    "next_at",
+    "breached_at",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be written. ``due_at`` is the nearest due time of what runs afterwards, and
+    ``restarted`` 1 when a clock that had stopped runs again."""
+
+    fresh: tuple[dict[str, Any], ...]
+    changed: tuple[dict[str, Any], ...]
+    due_at: datetime | None
+    restarted: int = 0
+
+
+def states(case: CaseRow) -> dict[str, ClockState]:
+    """Where each deadline's newest round stands."""
+    return {key: ClockState(row["status"]) for key, row in _newest(case).items()}
+
+
+def plan(step: Step, outcome: Outcome, case: CaseRow) -> Plan:
+    """The rows that ``outcome``'s moves amount to, for the case as it was before."""
+    newest = _newest(case)
+    rules = {deadline.key: deadline for deadline in step.spec.deadlines}
+    touched: dict[str, dict[str, Any]] = {}
+    restarted = 0
+    for move in outcome.moves:
+        row = touched.get(move.key) or newest.get(move.key)
+        if move.action == "start":
+            restarted = max(restarted, int(row is not None))
+            row = _blank(rules[move.key], 1 if row is None else int(row["round"]) + 1)
+        if row is not None:
+            touched[move.key] = _moved(rules[move.key], row, move, step.now)
+    alive = {**newest, **touched}.values()
+    due = [_instant(row["due_at"]) for row in alive if row["status"] != ClockStatus.STOPPED]
+    return Plan(
+        fresh=tuple(row for row in touched.values() if "id" not in row),
+        changed=tuple(row for row in touched.values() if "id" in row),
+        due_at=min((at for at in due if at is not None), default=None),
+        restarted=restarted,
+    )
+
+
+def write(session: Session, case_id: int, plan_: Plan) -> None:
+    """Write the rows; at most two statements."""
+    connection = session.connection()
+    if plan_.fresh:
+        connection.execute(insert(_clock), [{**row, "case_id": case_id} for row in plan_.fresh])
+    if plan_.changed:
+        statement = (
+            sa.update(_clock)
+            .where(_clock.c.id == sa.bindparam("clock_id"))
+            .values({name: sa.bindparam(f"new_{name}") for name in _DERIVED})
+        )
+        connection.execute(
+            statement,
+            [
+                {"clock_id": row["id"], **{f"new_{name}": row[name] for name in _DERIVED}}
+                for row in plan_.changed
+            ],
+        )
+
+
+def rule(spec: Workflow, key: str) -> Deadline | None:
+    """The deadline that a clock's key stands for in the version of its case."""
+    return next((deadline for deadline in spec.deadlines if deadline.key == key), None)
+
+
+def derive(
+    deadline: Deadline, log: Sequence[Entry], *, fired: int, breached_at: datetime | None
+) -> dict[str, Any]:
+    """The derived columns of a clock: from its log, and from how many levels have fired."""
+    calendar = calendars.current()
+    state = clocks.state(log)
+    due = clocks.due(deadline, log, calendar)
+    pending = [] if state != ClockState.RUNNING else _pending(deadline, log, fired, due.at)
+    stopped_at = log[-1].at if log and state == ClockState.STOPPED else None
+    if breached_at is None and stopped_at is not None and due.at is not None:
+        breached_at = due.at if clocks.breached(due.at, stopped_at, stopped_at) else None
+    return {
+        "status": ClockStatus(state.value),
+        "log": [entry.write() for entry in log],
+        "stopped_at": stopped_at,
+        "due_at": due.at,
+        "provisional": due.provisional,
+        "next_level": fired,
+        "next_at": min(pending, default=None),
+        "breached_at": breached_at,
+    }
+
+
+def _pending(
+    deadline: Deadline, log: Sequence[Entry], fired: int, due_at: datetime | None
+) -> list[datetime]:
+    """When the levels that haven't fired do; a rule without levels still breaches when due."""
+    found: Sequence[Instant] = clocks.instants(deadline, log, calendars.current())
+    times = [instant.at for instant in found[fired:] if instant.at is not None]
+    return times if deadline.levels or fired or due_at is None else [due_at]
+
+
+def _blank(deadline: Deadline, round_: int) -> dict[str, Any]:
+    label = {"zh": deadline.label.text("zh"), "en": deadline.label.text("en")}
+    return {"key": deadline.key, "round": round_, "label": label, "log": [], "next_level": 0}
+
+
+def _moved(
+    deadline: Deadline, row: Mapping[str, Any], move: ClockMove, now: datetime
+) -> dict[str, Any]:
+    log = [Entry.read(kept) for kept in row["log"]]
+    log.append(clocks.entry(move, now, edge.timezone()))
+    derived = derive(
+        deadline,
+        log,
+        fired=int(row["next_level"]),
+        breached_at=_instant(row.get("breached_at")),
+    )
+    return {**row, "started_at": row.get("started_at") or now, **derived}
+
+
+def _newest(case: CaseRow) -> dict[str, dict[str, Any]]:
+    newest: dict[str, dict[str, Any]] = {}
+    for row in sorted(case.clocks, key=lambda clock: int(clock["round"])):
+        newest[row["key"]] = row
+    return newest
+
+
+def _instant(value: Any) -> datetime | None:
+    """The JSON of the step's one read carries instants as text."""
+    return datetime.fromisoformat(value) if isinstance(value, str) else value
