@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -170,17 +172,33 @@ def _postgres(value: str | None) -> str | None:
     return f"postgresql+psycopg://{rest}"
 
 
+def environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """The environment for a child process: this process's own, with ``changes``."""
+    return {**os.environ, **changes}
+
+
 def _kept_key(var_dir: Path) -> str:
     path = var_dir / "secret_key"
     try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        pass
-    var_dir.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _write_key(path)
+        key = path.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        problem = f"{error.filename} can't be read or written ({error.strerror})"
+        raise SettingError("SIFANG_VAR", problem) from None
+    if not key:
+        raise SettingError("SECRET_KEY", f"{path} is empty; remove it to get a new one")
+    return key
+
+
+def _write_key(path: Path) -> None:
+    """Make the key file; it appears whole, and of two processes that try it one wins."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix="secret_key.")
     try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:  # another process of ours was faster
-        return path.read_text(encoding="utf-8")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(secrets.token_urlsafe(48))
-    return path.read_text(encoding="utf-8")
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(secrets.token_urlsafe(48))
+        with suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        os.unlink(draft)
