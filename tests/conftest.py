@@ -1,0 +1,107 @@
+"""Fixtures: real servers, a migrated database per worker, a transaction per test, the cast."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import flask_migrate
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+import config
+from app.extensions import db
+from app.factory import create_app
+from app.services import definitions
+from app.services.actors import SYSTEM
+from tests import cast as casting
+from tests.servers import Servers
+
+NOW = datetime(2026, 11, 19, 2, 30, tzinfo=UTC)
+"""A Thursday, 10:30 in Shanghai: within working hours of an announced year."""
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Servers]:
+    running = Servers()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def settings(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> config.Settings:
+    """Settings of a test process: the throw-away servers, a folder of its own."""
+    name = "template_sifang"
+    url = servers.create_database(name)
+    folder = tmp_path_factory.mktemp("var")
+    base = config.load({"SIFANG_VAR": str(folder), "SECRET_KEY": "test-" * 8})
+    return replace(base, database_url=url, redis_url=servers.redis_url, testing=True)
+
+
+@pytest.fixture(scope="session")
+def app(settings: config.Settings) -> Iterator[Flask]:
+    """The app on a migrated database that holds the cast and the library, committed once."""
+    flask = create_app(settings)
+    flask.config.update(WTF_CSRF_ENABLED=False)
+    with flask.app_context():
+        flask_migrate.upgrade()
+        prepare(flask)
+        db.session.remove()
+    yield flask
+    with flask.app_context():
+        db.engine.dispose()
+
+
+def prepare(flask: Flask) -> None:
+    """Roles, library workflows and the cast; needs an app context."""
+    from app.security.sync import sync
+    from app.services import rules
+
+    sync()
+    rules.load(db.session)
+    casting.settle(db.session)
+    definitions.load_library(db.session, actor=SYSTEM, now=NOW)
+    db.session.commit()
+
+
+@pytest.fixture
+def session(app: Flask) -> Iterator[Session]:
+    """A session whose every commit is undone after the test."""
+    with app.app_context():
+        engine = db.engine
+        with engine.connect() as connection:
+            outer = connection.begin()
+            db.engines[None] = connection
+            db.session.remove()
+            db.session.configure(join_transaction_mode="create_savepoint")
+            try:
+                yield db.session
+            finally:
+                db.session.remove()
+                db.engines[None] = engine
+                outer.rollback()
+
+
+@pytest.fixture
+def cast(session: Session) -> casting.Cast:
+    """The people and places of ``tests.cast``, as of this test's session."""
+    return casting.found(session)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def client(app: Flask, session: Session) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def files_dir(settings: config.Settings) -> Path:
+    return settings.files_dir
