@@ -50,6 +50,8 @@ class Duration(Spec):
     @model_validator(mode="before")
     @classmethod
     def _read(cls, value: Any) -> Any:
+        if isinstance(value, int | float):
+            raise ValueError(f"{value} is no length of time; {HINT}")  # noqa: TRY004 - pydantic
         if not isinstance(value, str):
             return value
         found = _DURATION.fullmatch(value.strip())
@@ -96,6 +98,8 @@ class LevelAt(Spec):
     @model_validator(mode="before")
     @classmethod
     def _read(cls, value: Any) -> Any:
+        if isinstance(value, int | float):
+            raise ValueError(f"{value} is no moment of a deadline; {LEVEL_HINT}")  # noqa: TRY004
         if not isinstance(value, str):
             return value
         text = value.strip()

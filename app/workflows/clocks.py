@@ -1,0 +1,235 @@
+"""When a deadline is due: one pure function of its rule, its log and the calendar.
+
+How time is counted:
+
+* ``min``, ``hours`` and ``days`` (of 24 hours) pass at night and on holidays too; a pause moves
+  the due time by as long as it lasted.
+* ``working hours`` pass within the calendar's segments only; so a pause moves the due time by the
+  working time in it.
+* ``working days`` are dates of the working calendar: due is so many working dates later, at the
+  same local time of day. What starts outside working time counts from the next working moment. A
+  pause moves the due time by the working time in it, so a weekend is never counted twice.
+* A date or time from a field is due as it stands: pauses don't move it, an extension replaces it.
+* ``N %`` is the instant by which N % of the counted time has passed; for working hours and days
+  that is working time. ``breach + …`` counts from the due time.
+
+While a clock is paused, whatever the pause moves has no instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from app.workflows.calendar import Calendar
+from app.workflows.outcomes import ClockMove, ClockState
+from app.workflows.spec import Deadline, Duration, Level, Unit
+
+END_OF_DAY = time(23, 59)
+"""A date without a time is due at the end of that day."""
+
+_WALL = {Unit.MINUTES: "minutes", Unit.HOURS: "hours", Unit.DAYS: "days"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something that happened to a clock. ``until``: due time from a field (start, extend);
+    ``by``: the length of an extension of a rule with ``within``."""
+
+    at: datetime
+    what: Literal["start", "stop", "pause", "resume", "extend"]
+    until: datetime | None = None
+    by: Duration | None = None
+
+    def write(self) -> dict[str, Any]:
+        """As JSON for the log."""
+        kept: dict[str, Any] = {"at": self.at.astimezone(UTC).isoformat(), "what": self.what}
+        if self.until is not None:
+            kept["until"] = self.until.astimezone(UTC).isoformat()
+        if self.by is not None:
+            kept["by"] = str(self.by)
+        return kept
+
+    @classmethod
+    def read(cls, kept: Mapping[str, Any]) -> Entry:
+        until, by = kept.get("until"), kept.get("by")
+        return cls(
+            datetime.fromisoformat(kept["at"]),
+            kept["what"],
+            datetime.fromisoformat(until) if until else None,
+            Duration.model_validate(by) if by else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """``at`` None: not started, or a pause keeps it open. ``provisional``: leans on a year whose
+    holidays are not announced yet."""
+
+    at: datetime | None
+    provisional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Instant:
+    """When the level with that index of the rule fires."""
+
+    level: int
+    at: datetime | None
+    provisional: bool = False
+
+
+def entry(move: ClockMove, now: datetime, zone: ZoneInfo) -> Entry:
+    """What a move of the engine leaves in the log."""
+    return Entry(now, move.action, moment(move.until, zone) if move.until else None)
+
+
+def moment(value: str, zone: ZoneInfo) -> datetime:
+    """The due time that a field of type date or datetime gives."""
+    if len(value) <= len("2026-03-05"):
+        day = date.fromisoformat(value)
+        return datetime.combine(day, END_OF_DAY, zone).astimezone(UTC)
+    return datetime.fromisoformat(value).astimezone(UTC)
+
+
+def state(log: Sequence[Entry]) -> ClockState:
+    """Where the log leaves the clock; stopped when it never started."""
+    for item in reversed(log):
+        if item.what in ("start", "resume"):
+            return ClockState.RUNNING
+        if item.what == "pause":
+            return ClockState.PAUSED
+        if item.what == "stop":
+            return ClockState.STOPPED
+    return ClockState.STOPPED
+
+
+def due(rule: Deadline, log: Sequence[Entry], calendar: Calendar) -> Due:
+    """When the deadline is due, by the last round of the log."""
+    count = _Count.of(rule, log, calendar)
+    return Due(None) if count is None else count.due()
+
+
+def instants(rule: Deadline, log: Sequence[Entry], calendar: Calendar) -> tuple[Instant, ...]:
+    """When each level fires, in the rule's order."""
+    count = _Count.of(rule, log, calendar)
+    if count is None:
+        return tuple(Instant(index, None) for index in range(len(rule.levels)))
+    return tuple(count.level(index, level) for index, level in enumerate(rule.levels))
+
+
+def breached(due_at: datetime | None, stopped_at: datetime | None, now: datetime) -> bool:
+    """Whether it was or is late. Stopping at the very instant is in time; a running clock is late
+    from that instant on."""
+    if due_at is None:
+        return False
+    return stopped_at > due_at if stopped_at is not None else now >= due_at
+
+
+Pause = tuple[datetime, datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Count:
+    """One round: ``base`` is the due time without pauses."""
+
+    calendar: Calendar
+    start: datetime
+    base: datetime
+    pauses: tuple[Pause, ...]
+    working: bool
+    """Whether what is counted is working time."""
+    fixed: bool
+    """Whether pauses don't move it."""
+
+    @classmethod
+    def of(cls, rule: Deadline, log: Sequence[Entry], calendar: Calendar) -> _Count | None:
+        rounds = _round(log)
+        if not rounds:
+            return None
+        start, until = rounds[0].at, rounds[0].until
+        for item in rounds:
+            until = item.until or until
+        working = rule.within is not None and rule.within.unit.working
+        if rule.within is None:
+            return None if until is None else cls(calendar, start, until, (), working, fixed=True)
+        base = _add(calendar, start, rule.within)
+        for item in rounds:
+            if item.by is not None:
+                base = _add(calendar, base, item.by)
+        return cls(calendar, start, base, tuple(_pauses(rounds)), working, fixed=False)
+
+    def due(self) -> Due:
+        at = self._shifted(self.base, self.start, working=self.working)
+        return Due(at, self._provisional(at))
+
+    def level(self, index: int, level: Level) -> Instant:
+        if level.at.percent is not None:
+            share = self._share(level.at.percent)
+            at = self._shifted(share, self.start, working=self.working)
+            return Instant(index, at, self._provisional(at))
+        due_at = self.due().at
+        if due_at is None or level.at.after is None:
+            return Instant(index, due_at, self._provisional(due_at))
+        after = level.at.after
+        base = _add(self.calendar, due_at, after)
+        at = self._shifted(base, due_at, working=after.unit.working)
+        leaning = self._provisional(at)
+        if at is not None and after.unit.working:
+            leaning = leaning or self.calendar.provisional(due_at, at)
+        return Instant(index, at, leaning)
+
+    def _share(self, percent: int) -> datetime:
+        if self.working:
+            whole = self.calendar.time_between(self.start, self.base)
+            return self.calendar.add_time(self.start, whole * percent // 100)
+        whole = max(self.base - self.start, timedelta())
+        return min(self.start + whole * percent // 100, self.base)
+
+    def _shifted(self, at: datetime, since: datetime, *, working: bool) -> datetime | None:
+        """``at`` moved by the pauses that begin between ``since`` and the instant they move."""
+        for begin, end in self.pauses:
+            if begin >= at or begin < since:
+                continue
+            if end is None:
+                return None
+            if working:
+                at = self.calendar.add_time(at, self.calendar.time_between(begin, end))
+            else:
+                at += end - begin
+        return at
+
+    def _provisional(self, at: datetime | None) -> bool:
+        return self.working and at is not None and self.calendar.provisional(self.start, at)
+
+
+def _round(log: Sequence[Entry]) -> Sequence[Entry]:
+    """The entries from the last start on."""
+    for index in range(len(log) - 1, -1, -1):
+        if log[index].what == "start":
+            return log[index:]
+    return ()
+
+
+def _pauses(log: Sequence[Entry]) -> list[Pause]:
+    """From each pause to what ended it; the last one may still be open."""
+    found: list[Pause] = []
+    begun: datetime | None = None
+    for item in log:
+        if item.what == "pause" and begun is None:
+            begun = item.at
+        elif item.what in ("resume", "stop") and begun is not None:
+            found.append((begun, item.at))
+            begun = None
+    return [*found, (begun, None)] if begun is not None else found
+
+
+def _add(calendar: Calendar, at: datetime, span: Duration) -> datetime:
+    if span.unit is Unit.WORKING_DAYS:
+        return calendar.add_days(at, span.amount)
+    if span.unit is Unit.WORKING_HOURS:
+        return calendar.add_time(at, timedelta(hours=span.amount))
+    return at + timedelta(**{_WALL[span.unit]: span.amount})

@@ -1,0 +1,195 @@
+"""Workflow files: YAML that people read, write and mail, and the JSON Schema for their editors.
+
+Reading is strict: no tags, anchors or aliases, no key twice, bounded size and depth; every problem
+names path and line. Only ``null``, ``true``, ``false`` and whole numbers are more than text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from importlib import resources
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from app.errors import InvalidError, Problem
+from app.workflows import complaints, faults, nodes
+from app.workflows.faults import Fault
+from app.workflows.spec import Duration, Label, LevelAt, Spec, Workflow
+
+LARGEST = 1_000_000
+
+
+class FileError(InvalidError):
+    """The file can't be read as a workflow; ``faults`` say where and why."""
+
+    def __init__(self, name: str, found: tuple[Fault, ...]) -> None:
+        super().__init__(*(_problem(name, fault) for fault in found))
+        self.faults = found
+
+
+def _problem(name: str, fault: Fault) -> Problem:
+    where = fault.path or "—"
+    zh = f"{name} 第 {fault.line} 行，{where}：{fault.text.zh}"
+    en = f"{name}, line {fault.line}, {where}: {fault.text.text('en')}"
+    return Problem({"zh": zh, "en": en}, field=fault.path or None)
+
+
+def read(text: str | bytes, name: str = "workflow.yaml") -> Workflow:
+    """The workflow in a file. Raises FileError."""
+    try:
+        root = nodes.parse(_decoded(text))
+        try:
+            return Workflow.model_validate(nodes.plain(root))
+        except ValidationError as error:
+            raise faults.FaultError(complaints.of(error, root)) from None
+    except faults.FaultError as error:
+        raise FileError(name, error.found) from None
+
+
+def line(text: str | bytes, path: str) -> int:
+    """The line on which ``path`` (``transitions[3].to``) or its nearest part stands; 1 when the
+    file can't be read."""
+    try:
+        return nodes.nearest(nodes.parse(_decoded(text)), nodes.steps(path)).start_mark.line + 1
+    except faults.FaultError:
+        return 1
+
+
+def _decoded(text: str | bytes) -> str:
+    if len(text) > LARGEST:
+        raise faults.single(1, "文件超过 1 MB", "the file is larger than 1 MB")
+    if isinstance(text, str):
+        return text.removeprefix("\ufeff")
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        at = text[: error.start].count(b"\n") + 1
+        raise faults.single(at, "文件不是 UTF-8 编码", "the file is not in UTF-8") from None
+
+
+def library() -> dict[str, Workflow]:
+    """The workflows that ship, by key."""
+    folder = resources.files("app.workflows") / "library"
+    found = {}
+    for file in sorted(folder.iterdir(), key=lambda f: f.name):
+        if file.name.endswith(".yaml"):
+            spec = read(file.read_bytes(), file.name)
+            found[spec.key] = spec
+    return found
+
+
+def checksum(spec: Workflow) -> str:
+    """SHA-256 (hex) of what the spec says, whatever the file looked like."""
+    said = spec.model_dump(mode="json")
+    text = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# --- writing ----------------------------------------------------------------------------------
+
+
+_SINGLE = frozenset({"from", "start", "stop", "pause", "to", "channels"})
+_WIDE = 96
+
+
+class _Dumper(yaml.SafeDumper):
+    """Leaves on one line where they are short; long texts as blocks."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        super().increase_indent(flow, False)
+
+
+def _text(dumper: _Dumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+def _mapping(dumper: _Dumper, value: dict[str, Any]) -> yaml.MappingNode:
+    node = dumper.represent_mapping("tag:yaml.org,2002:map", value.items())
+    node.flow_style = _short(value)
+    return node
+
+
+def _sequence(dumper: _Dumper, value: list[Any]) -> yaml.SequenceNode:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=_short(value))
+
+
+def _short(value: Any) -> bool:
+    """Whether it goes on one line: no lists of mappings, no long or many texts."""
+    if isinstance(value, dict) and not {"key", "levels"}.isdisjoint(value):
+        return set(value) == {"key", "label"}
+    text = json.dumps(value, ensure_ascii=False)
+    wide = sum(2 if ord(c) > 0x2E80 else 1 for c in text)
+    return wide <= _WIDE and "\\n" not in text
+
+
+_Dumper.add_representer(str, _text)
+_Dumper.add_representer(dict, _mapping)
+_Dumper.add_representer(list, _sequence)
+
+
+def write(spec: Workflow) -> str:
+    """The file of a spec: what has its default is left out; ``read`` gives the same spec back."""
+    lean = _lean(spec)
+    dumped: str = yaml.dump(
+        lean, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000, indent=2
+    )
+    return dumped
+
+
+def _lean(value: Any) -> Any:
+    if isinstance(value, Label):
+        return {"zh": value.zh, "en": value.en} if value.en else value.zh
+    if isinstance(value, Spec):
+        return _lean_spec(value)
+    if isinstance(value, tuple):
+        return [_lean(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _lean(item) for key, item in value.items()}
+    return value
+
+
+def _lean_spec(spec: Spec) -> Any:
+    if isinstance(spec, Duration | LevelAt):
+        return str(spec)
+    found: dict[str, Any] = {}
+    for name, field in type(spec).model_fields.items():
+        value, word = getattr(spec, name), field.alias or name
+        if not field.is_required() and _same(value, field.default) and name != "format":
+            continue
+        lean = _lean(value)
+        if word in _SINGLE and isinstance(lean, list) and len(lean) == 1:
+            lean = lean[0]
+        found[word] = lean
+    return found
+
+
+def _same(value: Any, default: Any) -> bool:
+    """Equal and of one type: a condition's 1 is not its default, true."""
+    return type(value) is type(default) and bool(value == default)
+
+
+# --- the schema -------------------------------------------------------------------------------
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a workflow file, short forms included."""
+    made = Workflow.model_json_schema(by_alias=True)
+    for part in (made, *made.get("$defs", {}).values()):
+        for word, asked in part.get("properties", {}).items():
+            if word in _SINGLE and asked.get("type") == "array":
+                part["properties"][word] = {"anyOf": [{"type": "string"}, asked]}
+    text = made["$defs"]["Label"]
+    made["$defs"]["Label"] = {"anyOf": [{"type": "string"}, text], "title": "Label"}
+    value = made["$defs"]["Test"]["properties"]["value"]
+    value.setdefault("anyOf", []).append({"type": "number"})
+    made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+    made["title"] = "Workflow file"
+    return made
