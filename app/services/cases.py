@@ -20,7 +20,7 @@ from app.errors import InvalidError, Problem, RefusedError
 from app.models import EventKind
 from app.services import definitions, facts, outbox, rows, seeds, timers
 from app.services.actors import SYSTEM, Viewer, hashed
-from app.services.providers import EFFECTS, LEGS, CaseRow, Seed, Step
+from app.services.providers import EFFECTS, LEGS, OWN, CaseRow, Seed, Step
 from app.services.scope import COMMUNITY_ROLES
 from app.services.search import bigrams
 from app.workflows import engine
@@ -206,17 +206,22 @@ def fire(  # noqa: PLR0913  the one call of all callers: a bundle would hide wha
     now: datetime,
     form: Mapping[str, Any] | None = None,
     expected: int | None = None,
+    record: Mapping[str, Any] | None = None,
 ) -> Fired:
     """Press the button ``event``; flushes.
 
     1. load the case, locked, and the version that it runs on; 2. ask the engine; 3. run the
     effects, write case and event, clocks, notices, children; 4. tell the parent if it ended.
-    ``expected`` is the row version that the person saw. Raises MissingError, ConflictError
-    (somebody was faster), InvalidError (the form), RefusedError (the rules say no).
+    ``expected`` is the row version that the person saw; ``record`` is what a leg's own use case
+    writes beside the step: it is kept with the event and sealed with it, and the events in OWN
+    are refused without one. Raises MissingError, ConflictError (somebody was faster),
+    InvalidError (the form), RefusedError (the rules say no).
     """
     case = rows.load(session, case_id, actor, lock=True)
     if expected is not None and expected != case.row_version:
         raise rows.conflict(session, case_id)
+    if record is None and event in OWN.get(case.leg, ()):
+        raise _elsewhere()
     compiled = definitions.compiled(session, case.version_id)
     step = Step(session, compiled.spec, case, actor, now, {**case.data, **(form or {})})
     outcome = engine.plan(
@@ -231,13 +236,13 @@ def fire(  # noqa: PLR0913  the one call of all callers: a bundle would hide wha
     )
     if isinstance(outcome, Refused):
         raise _refusal(outcome)
-    fired = _write(replace(step, data=outcome.data), compiled, outcome)
+    fired = _write(replace(step, data=outcome.data), compiled, outcome, record or {})
     if outcome.ended and case.parent_id is not None:
         _tell_parent(session, case, now)
     return fired
 
 
-def _write(step: Step, compiled: Compiled, outcome: Outcome) -> Fired:
+def _write(step: Step, compiled: Compiled, outcome: Outcome, record: Mapping[str, Any]) -> Fired:
     session, before, now = step.session, step.case, step.now
     assert outcome.transition is not None
     ran = {name: EFFECTS[name](step) for name in outcome.runs}
@@ -253,7 +258,7 @@ def _write(step: Step, compiled: Compiled, outcome: Outcome) -> Fired:
         places=(before.state, outcome.target, _label(compiled, outcome.target)),
         actor=step.actor,
         now=now,
-        data=_told(outcome, ran, children),
+        data=_told(outcome, ran, children, record),
     )
     changes = {
         **_position(compiled, outcome, now),
@@ -281,7 +286,12 @@ def _position(compiled: Compiled, outcome: Outcome, now: datetime) -> dict[str, 
     }
 
 
-def _told(outcome: Outcome, ran: dict[str, Any], children: tuple[int, ...]) -> dict[str, Any]:
+def _told(
+    outcome: Outcome,
+    ran: dict[str, Any],
+    children: tuple[int, ...],
+    record: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """What the event records: only what there is."""
     told = {
         "form": outcome.changed,
@@ -289,6 +299,7 @@ def _told(outcome: Outcome, ran: dict[str, Any], children: tuple[int, ...]) -> d
         "assign": [{"to": a.to, "id": a.id} for a in outcome.assign],
         "clocks": [{"key": move.key, "action": move.action} for move in outcome.moves],
         "children": list(children),
+        "record": dict(record or {}),
     }
     return {key: value for key, value in told.items() if value}
 
@@ -396,6 +407,17 @@ def _actor(viewer: Viewer, case: CaseRow) -> engine.Actor:
         name=viewer.name,
         roles=viewer.roles,
         relations=frozenset(relations),
+    )
+
+
+def _elsewhere() -> InvalidError:
+    return InvalidError(
+        Problem(
+            {
+                "zh": "这一步要在本事项自己的页面上登记，不能直接操作。",
+                "en": "This step is recorded on the case's own page, not with a bare button.",
+            }
+        )
     )
 
 

@@ -87,6 +87,9 @@ FACTS: dict[str, FactCode] = {}
 EFFECTS: dict[str, EffectCode] = {}
 SOURCES: dict[str, SourceCode] = {}
 LEGS: dict[str, LegCode] = {}
+OWN: dict[str, frozenset[str]] = {}
+"""By leg: events that record something in the leg's own tables. Its own use cases fire them (so
+that who may and when stay the workflow's); a bare button would record nothing."""
 
 Code = TypeVar("Code", bound=Callable[..., Any])
 
@@ -115,6 +118,11 @@ def source(name: str) -> Callable[[SourceCode], SourceCode]:
 
 def leg(name: str) -> Callable[[LegCode], LegCode]:
     return _register(LEGS, name)
+
+
+def own(leg_name: str, *events: str) -> None:
+    """Reserve ``events`` of workflows with this leg for the leg's own use cases."""
+    OWN[leg_name] = OWN.get(leg_name, frozenset()) | frozenset(events)
 
 
 def day(value: Any) -> date | None:
