@@ -315,6 +315,14 @@ EFFECTS = table(
             "居民的查询链接开始请其评星。",
             "The resident's tracking link asks for stars from now on.",
         ),
+        (
+            "rating.record",
+            GRIEVANCE,
+            "记入评价",
+            "Keep the rating",
+            "把居民填写的星级和评语记到诉求上，供三率统计。",
+            "Keeps the stars and words of the resident with the grievance, for the three rates.",
+        ),
     )
 )
 
