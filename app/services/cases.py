@@ -47,6 +47,8 @@ class Opening:
     seed: Seed | None = None
     tracked: bool = False
     """Whether a resident gets a tracking token."""
+    token: str = ""
+    """The token to use, when the form brought one along so that sent twice it opens one case."""
     words: str = ""
     """More text to be found by, e.g. the address."""
     demo: bool = False
@@ -99,7 +101,7 @@ def open_case(session: Session, opening: Opening, *, actor: Viewer, now: datetim
         )
     current = definitions.current(session, opening.key)
     compiled = definitions.compiled(session, current.version_id)
-    token = secrets.token_urlsafe(24) if opening.tracked else None
+    token = (opening.token or secrets.token_urlsafe(24)) if opening.tracked else None
     case = _blank(session, opening, compiled, current, now)
     case = replace(case, creator_id=actor.user_id, title=title)
     step = Step(session, compiled.spec, case, actor, now)
