@@ -73,6 +73,15 @@ class TestQuorum:
         found = quorum(Rules(1, HALF), {1: "党支部"}, heads(2, 2, absent=(1,)))
         assert (found.heads.have, found.heads.total, found.parties.have) == (0, 1, 0)
 
+    def test_a_substitute_brings_the_party_but_no_head(self):
+        room = [
+            *heads(1, 2, 3, absent=(4, 4, 4)),
+            Head(4, "代会的小吴", present=True, counted=False),
+        ]
+        found = quorum(Rules(4, Fraction(2, 3)), FOUR, room)
+        assert found.parties.met
+        assert (found.heads.have, found.heads.total, found.heads.met) == (3, 6, False)
+
     def test_names_of_hundreds_of_absent_people_are_cut_to_what_a_label_holds(self):
         found = quorum(CONSENSUS, FOUR, heads(absent=(1, 2, 3, 4) * 200))
         assert len(found.detail.zh) <= 2000
@@ -140,7 +149,7 @@ class TestDecision:
 
 
 stances = st.sampled_from(list(Stance))
-rooms = st.lists(st.tuples(st.integers(1, 6), st.booleans()), max_size=14)
+rooms = st.lists(st.tuples(st.integers(1, 6), st.booleans(), st.booleans()), max_size=14)
 shares = st.builds(
     lambda over, of: Fraction(min(over, of), of), st.integers(0, 7), st.integers(1, 7)
 )
@@ -160,15 +169,19 @@ def meetings(draw: st.DrawFn):
     return rules, parties, room, {p: s for p, s in stated.items() if p in parties}
 
 
-def naive_quorum(rules: Rules, parties: set[int], room: list[tuple[int, bool]]) -> bool:
+def seated(room: list[tuple[int, bool, bool]]) -> list[Head]:
+    return [Head(party, f"人{n}", *rest) for n, (party, *rest) in enumerate(room)]
+
+
+def naive_quorum(rules: Rules, parties: set[int], room: list[tuple[int, bool, bool]]) -> bool:
     """The same question, counted one by one and compared by cross-multiplication."""
     there, here, invited = set(), 0, 0
-    for party, present in room:
+    for party, present, counted in room:
         if party not in parties:
             continue
-        invited += 1
+        invited += counted
         if present:
-            here += 1
+            here += counted
             there.add(party)
     enough_heads = here * rules.heads.denominator >= rules.heads.numerator * invited
     if invited == 0 and rules.heads.numerator > 0:
@@ -177,12 +190,12 @@ def naive_quorum(rules: Rules, parties: set[int], room: list[tuple[int, bool]]) 
 
 
 def naive_decision(
-    rules: Rules, parties: set[int], room: list[tuple[int, bool]], stated: dict[int, Stance]
+    rules: Rules, parties: set[int], room: list[tuple[int, bool, bool]], stated: dict[int, Stance]
 ) -> bool:
     asked = 0
     yes = no = 0
     for party in parties:
-        here = any(p == party and present for p, present in room)
+        here = any(p == party and present for p, present, _ in room)
         word = stated.get(party)
         if rules.voices is Voices.PRESENT and not here and word is None:
             continue
@@ -201,7 +214,7 @@ def naive_decision(
 def test_quorum_and_decision_agree_with_a_naive_recount(meeting):
     rules, parties, room, stated = meeting
     names = {party: f"方{party}" for party in sorted(parties)}
-    found = quorum(rules, names, [Head(p, f"人{n}", here) for n, (p, here) in enumerate(room)])
+    found = quorum(rules, names, seated(room))
     assert found.met is naive_quorum(rules, parties, room)
     verdict = judge(rules, names, found, stated)
     assert verdict.allowed is naive_decision(rules, parties, room, stated)
@@ -217,7 +230,7 @@ def test_silencing_a_voice_never_makes_a_decision_possible_where_all_invited_are
     rules, parties, room, stated = meeting
     rules = Rules(rules.parties, rules.heads, rules.decision, Voices.INVITED)
     names = {party: f"方{party}" for party in sorted(parties)}
-    found = quorum(rules, names, [Head(p, f"人{n}", here) for n, (p, here) in enumerate(room)])
+    found = quorum(rules, names, seated(room))
     without = {party: stance for party, stance in stated.items() if party != silenced}
     if silenced in parties:
         assert not judge(rules, names, found, without).allowed

@@ -121,6 +121,9 @@ class Attendance(Base):
     checked_in_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     left_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     earlier: Mapped[JsonList]
+    substitute: Mapped[Flag]
+    """Came without an invitation: speaks for the party, but isn't counted by head, so that a
+    quorum can't be made by adding names."""
 
     meeting: Mapped[Meeting] = relationship(back_populates="attendances")
     party: Mapped[Party] = relationship()

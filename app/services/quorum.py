@@ -56,11 +56,13 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Somebody who is invited for a party."""
+    """Somebody who is there, or should be, for a party. One who came without being invited is not
+    ``counted`` by head, but the party is there with them."""
 
     party: int
     name: str
     present: bool
+    counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +122,11 @@ class Verdict:
 
 def quorum(rules: Rules, parties: Mapping[int, str], heads: Iterable[Head]) -> Quorum:
     """Who is there of the invited ``parties`` (names by id, in the order they are shown)."""
-    invited = [head for head in heads if head.party in parties]
-    present = frozenset(head.party for head in invited if head.present)
+    ours = [head for head in heads if head.party in parties]
+    present = frozenset(head.party for head in ours if head.present)
     return Quorum(
         parties=_by_party(rules.parties, parties, present),
-        heads=_by_head(rules.heads, invited),
+        heads=_by_head(rules.heads, [head for head in ours if head.counted]),
         present=present,
     )
 
