@@ -93,7 +93,7 @@ def _fault(detail: ErrorDetails, root: yaml.Node) -> Fault | None:
         return None  # the entries are there, each with a fault of its own
     say = _WORDS.get(detail["type"], _other)
     zh, en = say({**detail.get("ctx", {}), "msg": detail["msg"]}, detail["input"])
-    return Fault(path, node.start_mark.line + 1, Label(zh=short(zh), en=short(en)))
+    return Fault(path, nodes.line(node), Label(zh=short(zh), en=short(en)))
 
 
 def _real(detail: ErrorDetails, root: yaml.Node) -> list[str | int]:

@@ -32,9 +32,10 @@ class FileError(InvalidError):
 
 
 def _problem(name: str, fault: Fault) -> Problem:
-    where = fault.path or "—"
-    zh = f"{name} 第 {fault.line} 行，{where}：{fault.text.zh}"
-    en = f"{name}, line {fault.line}, {where}: {fault.text.text('en')}"
+    where = f"，{fault.path}" if fault.path else "", f", {fault.path}" if fault.path else ""
+    at = (f" 第 {fault.line} 行", f", line {fault.line}") if fault.line else ("", "")
+    zh = f"{name}{at[0]}{where[0]}：{fault.text.zh}"
+    en = f"{name}{at[1]}{where[1]}: {fault.text.text('en')}"
     return Problem({"zh": zh, "en": en}, field=fault.path or None)
 
 
@@ -42,19 +43,29 @@ def read(text: str | bytes, name: str = "workflow.yaml") -> Workflow:
     """The workflow in a file. Raises FileError."""
     try:
         root = nodes.parse(_decoded(text))
-        try:
-            return Workflow.model_validate(nodes.plain(root))
-        except ValidationError as error:
-            raise faults.FaultError(complaints.of(error, root)) from None
     except faults.FaultError as error:
         raise FileError(name, error.found) from None
+    return _typed(nodes.plain(root), root, name)
+
+
+def parse(document: Mapping[str, Any], name: str) -> Workflow:
+    """The workflow that a document (the rows of a draft, JSON) amounts to. Raises FileError, whose
+    faults have paths and no lines."""
+    return _typed(document, nodes.of(document), name)
+
+
+def _typed(document: Any, root: yaml.Node, name: str) -> Workflow:
+    try:
+        return Workflow.model_validate(document)
+    except ValidationError as error:
+        raise FileError(name, complaints.of(error, root)) from None
 
 
 def line(text: str | bytes, path: str) -> int:
     """The line on which ``path`` (``transitions[3].to``) or its nearest part stands; 1 when the
     file can't be read."""
     try:
-        return nodes.nearest(nodes.parse(_decoded(text)), nodes.steps(path)).start_mark.line + 1
+        return nodes.line(nodes.nearest(nodes.parse(_decoded(text)), nodes.steps(path)))
     except faults.FaultError:
         return 1
 

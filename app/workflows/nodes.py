@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from io import StringIO
 from typing import Any
 
 import yaml
@@ -96,6 +97,16 @@ def plain(node: yaml.Node) -> Any:
     if text in _WORDS:
         return _WORDS[text]
     return int(text) if _WHOLE.fullmatch(text) else text
+
+
+def of(document: Any) -> yaml.Node:
+    """A document that is no file (rows of a draft) as nodes; they have no lines."""
+    return yaml.SafeDumper(StringIO()).represent_data(document)
+
+
+def line(node: yaml.Node) -> int:
+    """The line in the file, from 1; 0 for a document that is no file."""
+    return node.start_mark.line + 1 if node.start_mark else 0
 
 
 def steps(path: str) -> list[str | int]:
