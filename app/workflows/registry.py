@@ -292,22 +292,6 @@ EFFECTS = table(
             "Goes on asking after a result: counts up the round; the last result stays in history.",
         ),
         (
-            "opinion.record",
-            CONSULTATION,
-            "记入意见",
-            "Note the opinion",
-            "把入户登记的意见记入历史；只能在入户登记页面提交。",
-            "Notes in the history what the visit form recorded; pressed from that form only.",
-        ),
-        (
-            "scheme.record",
-            CONSULTATION,
-            "记入方案",
-            "Note the scheme",
-            "把新方案（或新版本）记入历史；只能在方案页面提交。",
-            "Notes in the history the scheme that was added; pressed from the schemes page only.",
-        ),
-        (
             "rating.request",
             GRIEVANCE,
             "请居民评价",
