@@ -54,6 +54,7 @@ class Settings:
     upload_megabytes: int
     session_hours: int
     secure_cookies: bool
+    proxies: int
     testing: bool
 
     @property
@@ -89,6 +90,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         upload_megabytes=source.integer("UPLOAD_MEGABYTES", 20, 1, 1024),
         session_hours=source.integer("SESSION_HOURS", 12, 1, 720),
         secure_cookies=source.boolean("SECURE_COOKIES", default=False),
+        proxies=source.integer("PROXIES", 0, 0, 5),
         testing=source.boolean("SIFANG_TESTING", default=False),
     )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from flask_appbuilder import Model
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
 from flask_migrate import Migrate
 from flask_sqlalchemy import SQLAlchemy
 from flask_wtf import CSRFProtect
@@ -11,3 +13,4 @@ from flask_wtf import CSRFProtect
 db = SQLAlchemy(model_class=Model)
 migrate = Migrate()
 csrf = CSRFProtect()
+limiter = Limiter(get_remote_address)

@@ -1,0 +1,26 @@
+"""Every screen, listed once.
+
+To add pages of your own: write a module with a ``Blueprint``, import it below and add one line to
+BLUEPRINTS (and one to NAVIGATION if it is a place to go to). To add a ledger: derive from
+``GuardedView`` in app/views/admin, add a line to LEDGERS there and one to app/security/grants.py.
+
+An endpoint needs a signed-in user unless its function is marked with ``access.public``.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint
+from flask_babel import lazy_gettext as _l
+
+from app.views import home
+from app.views.frame import Entry
+
+BLUEPRINTS: tuple[Blueprint, ...] = (home.pages,)
+
+NAVIGATION: tuple[Entry, ...] = (
+    Entry("work.index", _l("My work"), "inbox"),
+    Entry("grievances.index", _l("Grievances"), "message-report"),
+    Entry("meetings.index", _l("Meetings"), "users-group"),
+    Entry("consultations.index", _l("Consultations"), "scale"),
+    Entry("settings.index", _l("Ledgers"), "table"),
+)

@@ -1,0 +1,161 @@
+"""Words for what the database holds: columns, enum members, roles, objects.
+
+Everything is lazy: the language is known only when a page is drawn.
+"""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime
+from typing import Any
+
+from flask import Flask
+from flask_appbuilder import Model
+from flask_appbuilder.security.sqla.models import Role as RoleRow
+from flask_appbuilder.security.sqla.models import User
+from flask_babel import get_locale
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app import models as m
+from app.permissions import LABELS as ROLES
+from app.services import edge
+from app.services.actors import full_name
+
+ENUMS: dict[type[enum.Enum], dict[Any, Any]] = {
+    m.PlaceKind: {
+        m.PlaceKind.DISTRICT: _l("District"),
+        m.PlaceKind.SUBDISTRICT: _l("Subdistrict"),
+        m.PlaceKind.COMMUNITY: _l("Community"),
+        m.PlaceKind.GRID: _l("Grid"),
+        m.PlaceKind.COMPOUND: _l("Compound"),
+        m.PlaceKind.BUILDING: _l("Building"),
+        m.PlaceKind.ENTRANCE: _l("Entrance"),
+        m.PlaceKind.HOUSEHOLD: _l("Household"),
+    },
+    m.PartyKind: {
+        m.PartyKind.PARTY_ORG: _l("Party organisation"),
+        m.PartyKind.COMMITTEE: _l("Residents' committee"),
+        m.PartyKind.COUNCIL: _l("Residents' council"),
+        m.PartyKind.PROPERTY: _l("Property company"),
+        m.PartyKind.OTHER: _l("Other unit"),
+    },
+    m.EventKind: {
+        m.EventKind.OPENED: _l("Opened"),
+        m.EventKind.MOVED: _l("Moved"),
+        m.EventKind.NOTED: _l("Noted"),
+        m.EventKind.LEVEL: _l("Deadline reached"),
+        m.EventKind.CORRECTED: _l("Corrected"),
+    },
+    m.ClockStatus: {
+        m.ClockStatus.RUNNING: _l("Running"),
+        m.ClockStatus.PAUSED: _l("Paused"),
+        m.ClockStatus.STOPPED: _l("Stopped"),
+    },
+    m.Source: {
+        m.Source.WEB: _l("Web page"),
+        m.Source.PHONE: _l("Telephone"),
+        m.Source.VISIT: _l("Visit"),
+        m.Source.CHAT: _l("Chat group"),
+        m.Source.PATROL: _l("Patrol"),
+        m.Source.PROPERTY: _l("From the property company"),
+        m.Source.HOTLINE: _l("12345 hotline"),
+    },
+    m.Stance: {
+        m.Stance.AGREE: _l("Agrees"),
+        m.Stance.RESERVATION: _l("Agrees with reservation"),
+        m.Stance.ASIDE: _l("Stands aside"),
+        m.Stance.DISAGREE: _l("Disagrees"),
+    },
+    m.NoticeStatus: {
+        m.NoticeStatus.WAITING: _l("Waiting"),
+        m.NoticeStatus.SENDING: _l("Sending"),
+        m.NoticeStatus.SENT: _l("Sent"),
+        m.NoticeStatus.DEAD: _l("Not deliverable"),
+    },
+    m.AreaSource: {
+        m.AreaSource.REGISTERED: _l("Registered area"),
+        m.AreaSource.SURVEYED: _l("Surveyed area"),
+        m.AreaSource.CONTRACT: _l("Area by contract"),
+    },
+    m.OwnerKind: {
+        m.OwnerKind.PERSON: _l("Natural person"),
+        m.OwnerKind.ORGANISATION: _l("Organisation"),
+        m.OwnerKind.DEVELOPER: _l("Developer"),
+    },
+    m.Voice: {
+        m.Voice.AGREE: _l("Agrees"),
+        m.Voice.CONDITION: _l("Agrees on a condition"),
+        m.Voice.DISAGREE: _l("Disagrees"),
+        m.Voice.ABSTAIN: _l("Abstains"),
+        m.Voice.REFUSED: _l("Would not say"),
+        m.Voice.AWAY: _l("Nobody at home"),
+    },
+    m.AccessKind: {
+        m.AccessKind.LOGIN: _l("Signed in"),
+        m.AccessKind.FAILED: _l("Failed to sign in"),
+        m.AccessKind.LOGOUT: _l("Signed out"),
+        m.AccessKind.PASSWORD: _l("Password changed"),
+        m.AccessKind.EXPORT: _l("Exported"),
+        m.AccessKind.REVEAL: _l("Number shown"),
+    },
+}
+"""By enum first: members of different enums with the same value are equal to each other."""
+
+
+def of_enum(member: enum.Enum) -> str:
+    """The member in the reader's language; its value where no words were given."""
+    return str(ENUMS.get(type(member), {}).get(member, member.value))
+
+
+def of_role(name: str) -> str:
+    return ROLES.get(name, {}).get(language(), name)
+
+
+def language() -> str:
+    return str(get_locale() or "zh")[:2]
+
+
+def localized(texts: dict[str, Any]) -> str:
+    """The reader's language of ``{zh, en}``; English falls back to Chinese and the reverse."""
+    return str(texts.get(language()) or texts.get("zh") or texts.get("en") or "")
+
+
+def is_localized(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and value.keys() <= {"zh", "en"}
+
+
+def of_object(item: Any) -> str:
+    """The words by which people know a row."""
+    if isinstance(item, User):
+        return full_name(item)
+    if isinstance(item, RoleRow):
+        return of_role(item.name)
+    if isinstance(item, m.Staff):
+        return full_name(item.user)
+    if hasattr(item, "label_zh"):
+        return localized({"zh": item.label_zh, "en": item.label_en}) or str(item.key)
+    return str(item)
+
+
+def plain(value: Any) -> str:
+    """Any value as a text for people: enums, yes and no, instants, names."""
+    if value is None:
+        return ""
+    if isinstance(value, enum.Enum):
+        return of_enum(value)
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
+    if isinstance(value, Model):
+        return of_object(value)
+    if is_localized(value):
+        return localized(value)
+    if isinstance(value, datetime):  # FAB's own columns are naive and local
+        return edge.shown(value) if value.tzinfo else f"{value:%Y-%m-%d %H:%M}"
+    return str(value)
+
+
+def install(app: Flask) -> None:
+    """Filters ``words`` (any value) and ``localized`` ({zh, en}) of the templates."""
+    app.jinja_env.filters["words"] = plain
+    app.jinja_env.filters["localized"] = localized
