@@ -10,7 +10,15 @@ branch_labels = None
 depends_on = None
 
 # Nothing may be changed or removed.
-FROZEN = ("event", "anchor", "workflow_version", "roll_head", "roll_unit", "decision")
+FROZEN = (
+    "event",
+    "anchor",
+    "workflow_version",
+    "roll_head",
+    "roll_unit",
+    "scheme",
+    "decision",
+)
 # A newer version may take the place of an older one; nothing else may be changed.
 SUPERSEDED = ("position", "opinion")
 
