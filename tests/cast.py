@@ -20,7 +20,7 @@ from app.services import actors, places
 from app.services.actors import Viewer
 
 PASSWORD = "Sifang-2026!"
-_HASH = generate_password_hash(PASSWORD, method="scrypt:2:8:1")
+_HASH = generate_password_hash(PASSWORD, method="scrypt:1024:8:1")
 """Cheap on purpose: hundreds of logins are made in a test run."""
 SINCE = date(2026, 1, 1)
 

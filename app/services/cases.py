@@ -111,9 +111,8 @@ def open_case(session: Session, opening: Opening, *, actor: Viewer, now: datetim
     )
     if isinstance(outcome, Refused):
         raise _refusal(outcome)
-    children = _write_opening(step, compiled, outcome, opening, token)
-    assert children is not None
-    return Opened(children.id, children.number, token)
+    written = _write_opening(step, compiled, outcome, opening, token)
+    return Opened(written.id, written.number, token)
 
 
 def _blank(

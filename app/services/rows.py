@@ -120,9 +120,10 @@ def move(session: Session, case: CaseRow, changes: dict[str, Any], event: dict[s
     statement = (
         sa.insert(_event)
         .from_select(names, sa.select(*values).where(sa.exists(sa.select(update.c.id))))
+        .returning(_event.c.id)
         .add_cte(update)
     )
-    if session.connection().execute(statement).rowcount != 1:
+    if session.connection().execute(statement).one_or_none() is None:
         raise conflict(session, case.id)
 
 

@@ -89,7 +89,7 @@ def upgrade() -> None:
     op.create_table(
         "anchor",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("at", app.models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("first_event_id", sa.BigInteger(), nullable=False),
         sa.Column("last_event_id", sa.BigInteger(), nullable=False),
         sa.Column("events", sa.BigInteger(), nullable=False),
@@ -289,7 +289,7 @@ def upgrade() -> None:
     op.create_table(
         "access_event",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("at", app.models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
             "kind",
             sa.Enum(
@@ -539,9 +539,9 @@ def upgrade() -> None:
         "login_session",
         sa.Column("token", sa.String(length=64), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("started_at", app.models.base.UTCDateTime(timezone=True), nullable=False),
-        sa.Column("expires_at", app.models.base.UTCDateTime(timezone=True), nullable=False),
-        sa.Column("ended_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("address", sa.String(length=200), server_default="", nullable=False),
         sa.Column("browser", sa.String(length=200), server_default="", nullable=False),
         sa.ForeignKeyConstraint(
@@ -653,7 +653,7 @@ def upgrade() -> None:
         sa.Column("note", sa.Text(), server_default="", nullable=False),
         sa.Column(
             "published_at",
-            app.models.base.UTCDateTime(timezone=True),
+            sa.DateTime(timezone=True),
             server_default=sa.text("CURRENT_TIMESTAMP"),
             nullable=False,
         ),
@@ -731,10 +731,10 @@ def upgrade() -> None:
         ),
         sa.Column("row_version", sa.Integer(), server_default="1", nullable=False),
         sa.Column("reopened", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("opened_at", app.models.base.UTCDateTime(timezone=True), nullable=False),
-        sa.Column("changed_at", app.models.base.UTCDateTime(timezone=True), nullable=False),
-        sa.Column("closed_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
-        sa.Column("due_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("token", sa.String(length=64), nullable=True),
         sa.Column("head", sa.LargeBinary(), server_default="", nullable=False),
         sa.Column("seq", sa.Integer(), server_default="0", nullable=False),
@@ -883,7 +883,7 @@ def upgrade() -> None:
         sa.Column("path", sa.String(length=200), nullable=False),
         sa.Column(
             "uploaded_at",
-            app.models.base.UTCDateTime(timezone=True),
+            sa.DateTime(timezone=True),
             server_default=sa.text("CURRENT_TIMESTAMP"),
             nullable=False,
         ),
@@ -937,13 +937,13 @@ def upgrade() -> None:
             server_default=sa.text("'[]'"),
             nullable=False,
         ),
-        sa.Column("started_at", app.models.base.UTCDateTime(timezone=True), nullable=False),
-        sa.Column("stopped_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
-        sa.Column("due_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stopped_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("provisional", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("next_level", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("next_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
-        sa.Column("breached_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("breached_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case.id"], name=op.f("fk_clock_case_id_case"), ondelete="RESTRICT"
         ),
@@ -965,10 +965,10 @@ def upgrade() -> None:
         sa.Column("rule_set_id", sa.BigInteger(), nullable=False),
         sa.Column("rule", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("round", sa.Integer(), server_default="1", nullable=False),
-        sa.Column("frozen_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("frozen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("result", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("result_hash", sa.String(length=64), nullable=True),
-        sa.Column("result_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("result_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case.id"], name=op.f("fk_consultation_case_id_case"), ondelete="RESTRICT"
         ),
@@ -997,7 +997,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("at", app.models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column(
             "kind",
             sa.Enum(
@@ -1080,7 +1080,7 @@ def upgrade() -> None:
         sa.Column("address", sa.String(length=200), server_default="", nullable=False),
         sa.Column("stars", sa.Integer(), nullable=True),
         sa.Column("comment", sa.Text(), server_default="", nullable=False),
-        sa.Column("rated_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("rated_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("stars BETWEEN 1 AND 5", name=op.f("ck_grievance_stars_in_range")),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case.id"], name=op.f("fk_grievance_case_id_case"), ondelete="RESTRICT"
@@ -1100,7 +1100,7 @@ def upgrade() -> None:
     op.create_table(
         "meeting",
         sa.Column("case_id", sa.BigInteger(), nullable=False),
-        sa.Column("scheduled_at", app.models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("scheduled_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("room", sa.String(length=200), server_default="", nullable=False),
         sa.Column("quorum_parties", sa.Integer(), server_default="4", nullable=False),
         sa.Column("quorum_heads", sa.Integer(), server_default="1", nullable=False),
@@ -1181,12 +1181,12 @@ def upgrade() -> None:
             server_default="waiting",
             nullable=False,
         ),
-        sa.Column("created_at", app.models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("next_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.Text(), server_default="", nullable=False),
-        sa.Column("sent_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
-        sa.Column("read_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case.id"], name=op.f("fk_notice_case_id_case"), ondelete="RESTRICT"
         ),
@@ -1241,7 +1241,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), server_default="", nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=True),
         sa.Column("earlier_id", sa.BigInteger(), nullable=True),
-        sa.Column("adjourned_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("adjourned_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("adjourned_why", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case.id"], name=op.f("fk_agenda_item_case_id_case"), ondelete="RESTRICT"
@@ -1275,8 +1275,8 @@ def upgrade() -> None:
         sa.Column("party_id", sa.BigInteger(), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("checked_in_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
-        sa.Column("left_at", app.models.base.UTCDateTime(timezone=True), nullable=True),
+        sa.Column("checked_in_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column(
             "earlier",
             postgresql.JSONB(astext_type=sa.Text()),
@@ -1366,7 +1366,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column(
             "written_at",
-            app.models.base.UTCDateTime(timezone=True),
+            sa.DateTime(timezone=True),
             server_default=sa.text("CURRENT_TIMESTAMP"),
             nullable=False,
         ),
@@ -1407,7 +1407,7 @@ def upgrade() -> None:
         sa.Column("owner_party_id", sa.BigInteger(), nullable=True),
         sa.Column("owner_id", sa.Integer(), nullable=True),
         sa.Column("due_on", sa.Date(), nullable=True),
-        sa.Column("decided_at", app.models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_by_id", sa.Integer(), nullable=False),
         sa.ForeignKeyConstraint(
             ["decided_by_id"],
@@ -1474,7 +1474,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("next_visit", sa.Date(), nullable=True),
         sa.Column("visited_by_id", sa.Integer(), nullable=True),
-        sa.Column("at", app.models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("latest", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("attachment_id", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
@@ -1554,7 +1554,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("spoken_by", sa.String(length=200), nullable=False),
         sa.Column("recorded_by_id", sa.Integer(), nullable=False),
-        sa.Column("at", app.models.base.UTCDateTime(timezone=True), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("latest", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.ForeignKeyConstraint(
             ["item_id"],
