@@ -52,7 +52,12 @@ def resident(token: str, name: str = "") -> Viewer:
 
 def full_name(user: User) -> str:
     """Family name first and no space between Chinese characters, else as in English."""
-    first, last = user.first_name or "", user.last_name or ""
+    return name_of(user.first_name, user.last_name)
+
+
+def name_of(given: str | None, family: str | None) -> str:
+    """The same from the two columns alone."""
+    first, last = given or "", family or ""
     if (first + last).isascii():
         return f"{first} {last}".strip()
     return f"{last}{first}"
