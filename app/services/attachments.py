@@ -1,0 +1,199 @@
+"""Files of cases: kept once under the hash of their content, read by those who see the case."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app import models as m
+from app.errors import InvalidError, MissingError, Problem
+from app.services import sniff
+from app.services.actors import Viewer
+from app.services.scope import visible
+
+MOST_FILES = 9
+"""Of one field at one time: what a phone's gallery lets people pick."""
+_CHUNK = 256 * 1024
+_LONGEST_NAME = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A file in the folder that may not hang on a case yet."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+    @property
+    def path(self) -> str:
+        return f"{self.sha256[:2]}/{self.sha256[2:4]}/{self.sha256}"
+
+
+def keep(folder: Path, name: str, stream: BinaryIO, *, most: int, field: str) -> Kept:
+    """Read ``stream`` into the files folder. The same content is kept once.
+
+    Raises InvalidError for ``field`` when it is empty, larger than ``most`` bytes or nothing that
+    we take. What is kept and never attached does no harm and is found by its missing row.
+    """
+    clean = tidy(name)
+    incoming = folder / "incoming"
+    incoming.mkdir(parents=True, exist_ok=True)
+    part = incoming / secrets.token_hex(16)
+    try:
+        size, digest = _copy(stream, part, most)
+        problem = _refusal(clean, size, most)
+        ending = clean.rpartition(".")[2].lower()
+        found = None if problem else sniff.kind(part, ending)
+        if found is None:
+            raise InvalidError(Problem(problem or _unknown(clean), field))
+        named = clean if ending in found.endings else f"{clean}.{found.endings[0]}"
+        kept = Kept(named, found.media_type, size, digest)
+        target = folder / kept.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(part, target)
+        return kept
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def tidy(name: str) -> str:
+    """The file's own name, Chinese kept, without folders, control characters and odd signs."""
+    last = unicodedata.normalize("NFC", name).replace("\\", "/").rpartition("/")[2]
+    kept = "".join(c for c in last if unicodedata.category(c)[0] != "C" and c not in '<>:"|?*')
+    kept = kept.strip(" .") or "file"
+    stem, dot, ending = kept.rpartition(".")
+    if len(kept) <= _LONGEST_NAME:
+        return kept
+    return f"{stem[: _LONGEST_NAME - len(ending) - 1]}.{ending}" if dot else kept[:_LONGEST_NAME]
+
+
+def _copy(stream: BinaryIO, part: Path, most: int) -> tuple[int, str]:
+    """Size and hash; reading stops at the first chunk above ``most``."""
+    size, digest = 0, hashlib.sha256()
+    with part.open("wb") as file:
+        while size <= most and (chunk := stream.read(_CHUNK)):
+            size += len(chunk)
+            digest.update(chunk)
+            file.write(chunk)
+    return size, digest.hexdigest()
+
+
+def _refusal(name: str, size: int, most: int) -> dict[str, str] | None:
+    if size == 0:
+        return {"zh": f"文件“{name}”是空的。", "en": f"The file “{name}” is empty."}
+    if size > most:
+        limit = max(most // (1024 * 1024), 1)
+        return {
+            "zh": f"文件“{name}”太大，每个文件最多 {limit} MB。",
+            "en": f"The file “{name}” is too large: {limit} MB at most.",
+        }
+    return None
+
+
+def _unknown(name: str) -> dict[str, str]:
+    return {
+        "zh": f"文件“{name}”的类型不能上传。可以上传照片、PDF 和 Word、Excel、PPT 文件（不含宏）。",
+        "en": f"The file “{name}” is of a kind that can't be kept. Pictures, PDF and office "
+        "documents without macros can.",
+    }
+
+
+def reserve(session: Session, count: int) -> list[int]:
+    """Ids for files of a case that is about to be opened, so that its form can name them."""
+    query = sa.text(
+        "SELECT nextval(pg_get_serial_sequence('attachment', 'id')) FROM generate_series(1, :n)"
+    )
+    return [int(value) for value in session.scalars(query, {"n": count})] if count else []
+
+
+def attach(
+    session: Session,
+    case_id: int,
+    files: Sequence[tuple[int, str, Kept]],
+    *,
+    actor: Viewer,
+    now: datetime,
+) -> None:
+    """Hang kept files on a case; each comes with its reserved id and the field it was given in."""
+    session.add_all(
+        m.Attachment(
+            id=id_,
+            case_id=case_id,
+            field=field,
+            name=kept.name,
+            media_type=kept.media_type,
+            size=kept.size,
+            sha256=kept.sha256,
+            path=kept.path,
+            uploaded_at=now,
+            uploaded_by_id=actor.user_id,
+        )
+        for id_, field, kept in files
+    )
+    session.flush()
+
+
+def find(session: Session, attachment_id: int, viewer: Viewer) -> m.Attachment:
+    """A file of a case that the viewer may see; raises MissingError."""
+    found: m.Attachment | None = session.scalar(
+        sa.select(m.Attachment).where(
+            m.Attachment.id == attachment_id, visible(viewer, m.Attachment)
+        )
+    )
+    if found is None:
+        raise _missing()
+    return found
+
+
+def find_public(session: Session, attachment_id: int, resident: Viewer) -> m.Attachment:
+    """A file that the resident with this link may see: of a field marked public."""
+    row = session.execute(
+        sa.select(m.Attachment, m.WorkflowVersion.spec["fields"])
+        .join(m.Case, m.Case.id == m.Attachment.case_id)
+        .join(m.WorkflowVersion, m.WorkflowVersion.id == m.Case.version_id)
+        .where(m.Attachment.id == attachment_id, visible(resident, m.Case))
+    ).one_or_none()
+    if row is None:
+        raise _missing()
+    attachment, fields = row
+    if attachment.field not in {f["key"] for f in fields or () if f.get("public")}:
+        raise _missing()
+    found: m.Attachment = attachment
+    return found
+
+
+def located(folder: Path, attachment: m.Attachment) -> Path:
+    """Where the content lies; raises MissingError when the folder has lost it."""
+    path = folder / attachment.path
+    if not path.is_file():
+        raise _missing()
+    return path
+
+
+def of_case(session: Session, case_id: int) -> list[m.Attachment]:
+    """Every file of a case, oldest first; who may see the case is the caller's to have asked."""
+    query = sa.select(m.Attachment).where(m.Attachment.case_id == case_id)
+    return list(session.scalars(query.order_by(m.Attachment.id)))
+
+
+def _missing() -> MissingError:
+    return MissingError(
+        Problem(
+            {
+                "zh": "没有这个文件，或者它不在您的管辖范围内。",
+                "en": "There is no such file, or it lies outside your scope.",
+            }
+        )
+    )
