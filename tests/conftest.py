@@ -35,8 +35,7 @@ def servers() -> Iterator[Servers]:
 @pytest.fixture(scope="session")
 def settings(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> config.Settings:
     """Settings of a test process: the throw-away servers, a folder of its own."""
-    name = "template_sifang"
-    url = servers.create_database(name)
+    url = servers.create_database(servers.name("sifang"))
     folder = tmp_path_factory.mktemp("var")
     base = config.load({"SIFANG_VAR": str(folder), "SECRET_KEY": "test-" * 8})
     return replace(base, database_url=url, redis_url=servers.redis_url, testing=True)

@@ -76,7 +76,7 @@ class Postgres:
         settings = {
             **SETTINGS,
             **({} if self.durable else THROW_AWAY),
-            "unix_socket_directories": str(self._sockets()),
+            "unix_socket_directories": str(self.sockets),
         }
         options = [f"--{name}={value}" for name, value in settings.items()]
         return Program(
@@ -84,7 +84,7 @@ class Postgres:
             command=(str(self.binaries / "postgres"), "-D", str(self.data), *options),
             stop_signal=signal.SIGINT,
             account=self._account(self.home),
-            prepare=self._clear,
+            prepare=self.clear,
             ready=self._is_ready,
         )
 
@@ -127,13 +127,15 @@ class Postgres:
 
     def url(self, database: str = ROLE) -> str:
         """The address of a database for clients on this machine, the password in it."""
-        host = quote(str(self._sockets()), safe="")
+        host = quote(str(self.sockets), safe="")
         return f"postgresql://{ROLE}:{self.password()}@/{database}?host={host}"
 
     def password(self) -> str:
         return (self.home / "password").read_text(encoding="ascii")
 
-    def _sockets(self) -> Path:
+    @property
+    def sockets(self) -> Path:
+        """The directory of the socket, which is what clients call the host."""
         account = self._account(self.home)
         return sockets.directory(self.home, SOCKET, None if account is None else account.uid)
 
@@ -166,7 +168,7 @@ class Postgres:
         except FileNotFoundError:
             return []
 
-    def _clear(self) -> None:
+    def clear(self) -> None:
         """End what an earlier run left behind and remove what would keep the next from starting.
 
         PostgreSQL itself takes any living process with the old number for its former self, which
@@ -179,7 +181,7 @@ class Postgres:
         former = [process for process in psutil.process_iter() if _serves(process, self.data)]
         for process in sorted(former, key=lambda process: str(process.pid) != lines[0].strip()):
             _end(process)
-        for left in (self.data / "postmaster.pid", self._sockets() / f"{SOCKET}.lock"):
+        for left in (self.data / "postmaster.pid", self.sockets / f"{SOCKET}.lock"):
             left.unlink(missing_ok=True)
 
     def _psql(self, script: str, variables: dict[str, str]) -> None:
@@ -187,7 +189,7 @@ class Postgres:
         environment = {"LC_ALL": "C", "PATH": os.defpath, "PGPASSWORD": self.password()}
         command = (
             *(str(self.binaries / "psql"), "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"),
-            *("--host", str(self._sockets()), "--username", ADMIN, "--dbname", "postgres"),
+            *("--host", str(self.sockets), "--username", ADMIN, "--dbname", "postgres"),
         )
         _run(list(command), "psql", "\n".join([*lines, script]), environment)
 
