@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from enum import StrEnum
 from importlib import resources
 from typing import Any
 
@@ -162,6 +163,8 @@ def _lean(value: Any) -> Any:
         return _lean_spec(value)
     if isinstance(value, tuple):
         return [_lean(item) for item in value]
+    if isinstance(value, StrEnum):
+        return value.value
     if isinstance(value, Mapping):
         return {key: _lean(item) for key, item in value.items()}
     return value
