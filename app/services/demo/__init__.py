@@ -1,0 +1,1 @@
+"""A demo community, made up from start to end, and bulk data for load."""
