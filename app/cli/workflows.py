@@ -11,7 +11,7 @@ from flask.cli import with_appcontext
 
 from app import clock
 from app.cli.output import answering, as_json, fail, say, text
-from app.errors import InvalidError, MissingError, Problem
+from app.errors import MissingError, Problem
 from app.extensions import db
 from app.models import Workflow as Row
 from app.services import definitions, drafts
@@ -19,6 +19,7 @@ from app.services.actors import SYSTEM
 from app.transaction import unit_of_work
 from app.workflows import files
 from app.workflows.check import Finding, check
+from app.workflows.faults import Fault
 from app.workflows.spec import Workflow
 
 _path = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -42,13 +43,10 @@ def check_(paths: tuple[Path, ...], *, json_: bool) -> None:
     report: list[dict[str, Any]] = []
     for path in paths:
         try:
-            read[path] = files.read(path.read_text("utf-8"), str(path))
+            read[path] = files.read(path.read_bytes(), str(path))
         except files.FileError as error:
-            report += [_fault(path, problem) for problem in error.problems]
-        except UnicodeDecodeError:
-            words = {"zh": "文件不是 UTF-8 文本。", "en": "The file isn't UTF-8 text."}
-            report.append({"file": str(path), "level": "error", "code": "encoding", "text": words})
-    known = {**definitions.library(), **{spec.key: spec for spec in read.values()}}
+            report += [_fault(path, fault) for fault in error.faults]
+    known = {**files.library(), **{spec.key: spec for spec in read.values()}}
     for path, spec in read.items():
         report += [_found(path, finding) for finding in check(spec, known=known)]
     say(report, (_line(item) for item in report), json_=json_)
@@ -56,14 +54,14 @@ def check_(paths: tuple[Path, ...], *, json_: bool) -> None:
         raise SystemExit(1)
 
 
-def _fault(path: Path, problem: Any) -> dict[str, Any]:
+def _fault(path: Path, fault: Fault) -> dict[str, Any]:
     return {
         "file": str(path),
         "level": "error",
         "code": "format",
-        "path": problem.path,
-        "line": problem.line,
-        "text": problem.text,
+        "path": fault.path,
+        "line": fault.line,
+        "text": {"zh": fault.text.zh, "en": fault.text.text("en")},
     }
 
 
@@ -94,7 +92,7 @@ def _line(item: dict[str, Any]) -> str:
 @answering
 def import_(paths: tuple[Path, ...], *, publish: bool, note: str, json_: bool) -> None:
     """Store workflow FILES as drafts: all of them, or none when one is faulty."""
-    specs = [_read(path) for path in paths]
+    specs = [files.read(path.read_bytes(), str(path)) for path in paths]
     beside = {spec.key: spec for spec in specs}
     done: list[dict[str, Any]] = []
     with unit_of_work(db.session) as session:
@@ -108,22 +106,6 @@ def import_(paths: tuple[Path, ...], *, publish: bool, note: str, json_: bool) -
                 number = version.number
             done.append({"key": row.key, "version": number})
     say(done, (f"{d['key']}: {d['version'] or 'draft'}" for d in done), json_=json_)
-
-
-def _read(path: Path) -> Workflow:
-    try:
-        return files.read(path.read_text("utf-8"), str(path))
-    except files.FileError as error:
-        raise InvalidError(
-            *(
-                Problem({k: f"{v}" for k, v in p.text.items()}, f"{path}:{p.line} {p.path}")
-                for p in error.problems
-            )
-        ) from None
-    except UnicodeDecodeError:
-        raise InvalidError(
-            Problem({"zh": "文件不是 UTF-8 文本。", "en": "The file isn't UTF-8 text."}, str(path))
-        ) from None
 
 
 @workflows.command("export")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from threading import Lock
 
 import sqlalchemy as sa
@@ -22,8 +21,6 @@ from app.workflows import files
 from app.workflows.check import Finding, check
 from app.workflows.engine import Compiled, compile_
 from app.workflows.spec import Workflow
-
-LIBRARY = Path(__file__).resolve().parent.parent / "workflows" / "library"
 
 _compiled: dict[int, Compiled] = {}
 _lock = Lock()
@@ -161,19 +158,11 @@ def publish(
     return version
 
 
-def library() -> dict[str, Workflow]:
-    """The workflows that ship, by key."""
-    specs = (
-        files.read(path.read_text("utf-8"), path.name) for path in sorted(LIBRARY.glob("*.yaml"))
-    )
-    return {spec.key: spec for spec in specs}
-
-
 def load_library(session: Session, *, actor: Viewer, now: datetime) -> list[str]:
     """Store and publish every shipped workflow that this database doesn't have yet; returns their
     keys. One that is there is left alone: it belongs to the administrators."""
     present = set(session.scalars(sa.select(m.Workflow.key)))
-    specs = library()
+    specs = files.library()
     fresh = [key for key in specs if key not in present]
     rows = [drafts.store(session, specs[key]) for key in fresh]
     for row in rows:

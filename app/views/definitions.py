@@ -1,0 +1,161 @@
+"""Workflow drafts: what the checker says, publishing, and files in and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app.errors import InvalidError, Problem
+from app.extensions import db
+from app.models import Case, Workflow, WorkflowVersion
+from app.services import definitions, drafts
+from app.transaction import unit_of_work
+from app.views import access
+from app.workflows import files
+from app.workflows.check import Finding
+
+pages = Blueprint("definitions", __name__, url_prefix="/workflows")
+
+VIEW = "WorkflowView"
+_LARGEST = 1_000_000
+
+
+def _must(permission: str) -> None:
+    if not access.may(permission, VIEW):
+        abort(403)
+
+
+def _row(workflow_id: int) -> Workflow:
+    row = db.session.get(Workflow, workflow_id)
+    if row is None:
+        abort(404)
+    return row
+
+
+@pages.get("/")
+def index() -> str:
+    _must("can_list")
+    rows = db.session.scalars(
+        sa.select(Workflow).options(sa.orm.joinedload(Workflow.current)).order_by(Workflow.key)
+    ).all()
+    running = dict(
+        db.session.execute(
+            sa.select(Case.workflow_id, sa.func.count())
+            .where(Case.closed_at.is_(None))
+            .group_by(Case.workflow_id)
+        )
+        .tuples()
+        .all()
+    )
+    return render_template(
+        "definitions/index.html",
+        rows=rows,
+        running=running,
+        may_edit=access.may("can_edit", VIEW),
+        problems=(),
+    )
+
+
+@pages.get("/<int:workflow_id>")
+def show(workflow_id: int) -> str:
+    _must("can_show")
+    return _page(_row(workflow_id))
+
+
+def _page(row: Workflow, note: str = "") -> str:
+    found, problems = _judged(row)
+    versions = db.session.scalars(
+        sa.select(WorkflowVersion)
+        .where(WorkflowVersion.workflow_id == row.id)
+        .order_by(WorkflowVersion.number.desc())
+    ).all()
+    return render_template(
+        "definitions/show.html",
+        row=row,
+        findings=found,
+        problems=problems,
+        versions=versions,
+        blocked=bool(problems) or any(f.level == "error" for f in found),
+        note=note,
+        may_publish=access.may("can_publish", VIEW),
+        may_edit=access.may("can_edit", VIEW),
+    )
+
+
+def _judged(row: Workflow) -> tuple[list[Finding], tuple[Problem, ...]]:
+    """What the checker says of the draft, or why its rows make no workflow at all."""
+    try:
+        spec = drafts.spec(row)
+    except InvalidError as error:
+        return [], error.problems
+    return definitions.findings(db.session(), spec), ()
+
+
+@pages.post("/<int:workflow_id>/publish")
+def publish(workflow_id: int) -> Response | tuple[str, int]:
+    _must("can_publish")
+    note = request.form.get("note", "").strip()[:2000]
+    try:
+        with unit_of_work(db.session()) as session:
+            version = definitions.publish(
+                session, _row(workflow_id), actor=access.viewer(), now=access.now(), note=note
+            )
+            number = version.number
+    except InvalidError:
+        return _page(_row(workflow_id), note), 422
+    flash(_("Version %(number)s is in force for new cases.", number=number), "success")
+    return redirect(url_for("definitions.show", workflow_id=workflow_id))
+
+
+@pages.get("/<int:workflow_id>/file")
+def export(workflow_id: int) -> Response:
+    """The draft as a YAML file; the published version with ``?version=N``."""
+    _must("can_show")
+    row = _row(workflow_id)
+    number = request.args.get("version", "")
+    if number:
+        version = db.session.scalars(
+            sa.select(WorkflowVersion).where(
+                WorkflowVersion.workflow_id == row.id,
+                WorkflowVersion.number == (int(number) if number.isdecimal() else -1),
+            )
+        ).one_or_none()
+        if version is None:
+            abort(404)
+        text = files.write(files.parse(version.spec, row.key))
+    else:
+        text = files.write(drafts.spec(row))
+    answer = Response(text, content_type="application/yaml; charset=utf-8")
+    answer.headers["Content-Disposition"] = (
+        f'attachment; filename="{row.id}-{number or "draft"}.yaml"'
+    )
+    return answer
+
+
+@pages.post("/import")
+def import_() -> Response | tuple[str, int]:
+    """A workflow file becomes the draft of its key; nothing is saved when it has a fault."""
+    _must("can_edit")
+    sent = request.files.get("file")
+    if sent is None or not sent.filename:
+        words = {"zh": "请先选择一个流程文件。", "en": "Choose a workflow file first."}
+        return _again((Problem(words, "file"),)), 422
+    try:
+        spec = files.read(sent.stream.read(_LARGEST + 1), sent.filename)
+        with unit_of_work(db.session()) as session:
+            key = drafts.store(session, spec).id
+    except InvalidError as error:
+        return _again(error.problems), 422
+    flash(_("The file is now the draft. Check it, then publish."), "success")
+    return redirect(url_for("definitions.show", workflow_id=key))
+
+
+def _again(problems: tuple[Problem, ...]) -> Any:
+    rows = db.session.scalars(sa.select(Workflow).order_by(Workflow.key)).all()
+    return render_template(
+        "definitions/index.html", rows=rows, running={}, may_edit=True, problems=problems
+    )
