@@ -87,11 +87,17 @@ def _session_config(settings: config.Settings) -> dict[str, object]:
     }
 
 
+def _limit_storage(redis_url: str | None) -> str:
+    """The limiter calls a Redis on a socket ``redis+unix``."""
+    url = redis_url or "memory://"
+    return f"redis+{url}" if url.startswith("unix://") else url
+
+
 def _limit_config(settings: config.Settings) -> dict[str, object]:
     """Counted in Redis, so that all processes count together; in memory while it is away."""
     return {
         "RATELIMIT_ENABLED": True,
-        "RATELIMIT_STORAGE_URI": settings.redis_url or "memory://",
+        "RATELIMIT_STORAGE_URI": _limit_storage(settings.redis_url),
         "RATELIMIT_KEY_PREFIX": "sifang:limit",
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": settings.redis_url is not None,
         "RATELIMIT_SWALLOW_ERRORS": True,
