@@ -7,7 +7,8 @@ from datetime import timedelta
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import app.models  # noqa: F401  maps every table
+import app.models  # maps every table
+import app.services.legs  # noqa: F401  registers what workflows may name
 import config
 from app import queue
 from app.extensions import csrf, db, migrate

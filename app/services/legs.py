@@ -1,0 +1,7 @@
+"""The legs, so that importing this module registers every one's facts, effects and sources."""
+
+from __future__ import annotations
+
+from app.services import consultations
+
+LEGS = (consultations,)
