@@ -1096,6 +1096,9 @@ def upgrade() -> None:
     with op.batch_alter_table("grievance", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_grievance_person_id"), ["person_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_grievance_phone"), ["phone"], unique=False)
+        batch_op.create_index(
+            "ix_grievance_phone_tail", [sa.literal_column('"right"(phone, 4)')], unique=False
+        )
 
     op.create_table(
         "meeting",
@@ -1694,6 +1697,7 @@ def downgrade() -> None:
 
     op.drop_table("meeting")
     with op.batch_alter_table("grievance", schema=None) as batch_op:
+        batch_op.drop_index("ix_grievance_phone_tail")
         batch_op.drop_index(batch_op.f("ix_grievance_phone"))
         batch_op.drop_index(batch_op.f("ix_grievance_person_id"))
 
