@@ -19,6 +19,7 @@ from app import models as m
 from app.errors import InvalidError, MissingError, Problem
 from app.services import sniff
 from app.services.actors import Viewer
+from app.services.history import open_to_residents
 from app.services.scope import visible
 
 MOST_FILES = 9
@@ -158,12 +159,26 @@ def find(session: Session, attachment_id: int, viewer: Viewer) -> m.Attachment:
 
 
 def find_public(session: Session, attachment_id: int, resident: Viewer) -> m.Attachment:
-    """A file that the resident with this link may see: of a field marked public."""
+    """A file that the resident with this link may see: given in a field marked public, in a step
+    that they see (``history.open_to_residents``)."""
+    mention = sa.func.jsonb_build_object(
+        "form",
+        sa.func.jsonb_build_object(m.Attachment.field, sa.func.jsonb_build_array(m.Attachment.id)),
+    )
+    seen = (
+        sa.select(m.Event.id)
+        .where(
+            m.Event.case_id == m.Attachment.case_id,
+            open_to_residents(),
+            m.Event.data.contains(mention),
+        )
+        .exists()
+    )
     row = session.execute(
         sa.select(m.Attachment, m.WorkflowVersion.spec["fields"])
         .join(m.Case, m.Case.id == m.Attachment.case_id)
         .join(m.WorkflowVersion, m.WorkflowVersion.id == m.Case.version_id)
-        .where(m.Attachment.id == attachment_id, visible(resident, m.Case))
+        .where(m.Attachment.id == attachment_id, visible(resident, m.Case), seen)
     ).one_or_none()
     if row is None:
         raise _missing()

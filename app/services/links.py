@@ -1,0 +1,60 @@
+"""The resident's tracking link: what it opens, and a new one for a lost one."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app import models as m
+from app.errors import ForbiddenError, MissingError, Problem
+from app.models import EventKind
+from app.permissions import Role
+from app.services import definitions, rows
+from app.services.actors import Viewer, hashed
+
+
+def followed(session: Session, resident: Viewer) -> int:
+    """The case behind a tracking link; raises MissingError, the same for every wrong token."""
+    found = session.scalar(sa.select(m.Case.id).where(m.Case.token == resident.token))
+    if found is None:
+        raise MissingError(
+            Problem(
+                {
+                    "zh": "这个查询链接不对，或者已经换成新的了。请核对链接，或联系社区。",
+                    "en": "This link isn't right, or it was replaced. Check it or ask the "
+                    "community.",
+                }
+            )
+        )
+    return int(found)
+
+
+def renew(session: Session, case_id: int, *, actor: Viewer, now: datetime) -> str:
+    """A new tracking link in place of a lost one: the old one stops working; flushes.
+
+    Raises ForbiddenError for those who don't speak with residents.
+    """
+    case = rows.load(session, case_id, actor, lock=True)
+    if not actor.roles & {Role.SECRETARY, Role.COMMITTEE_STAFF}:
+        text = {
+            "zh": "只有社区书记、居委会工作人员可以换新的查询链接。",
+            "en": "Only the secretary and committee staff may replace the link.",
+        }
+        raise ForbiddenError(Problem(text))
+    token = secrets.token_urlsafe(24)
+    compiled = definitions.compiled(session, case.version_id)
+    label = compiled.states[case.state].label
+    event = rows.record(
+        kind=EventKind.NOTED,
+        event="link",
+        label={"zh": "换新查询链接", "en": "Replace the tracking link"},
+        places=(case.state, case.state, {"zh": label.zh, "en": label.text("en")}),
+        actor=actor,
+        now=now,
+        data={},
+    )
+    rows.move(session, case, {"token": hashed(token)}, event)
+    return token

@@ -1,0 +1,26 @@
+"""Numbers of residents: shown masked, in full to those whose work needs it, and never unnoticed."""
+
+from __future__ import annotations
+
+from app.permissions import Role
+from app.services.actors import Viewer
+
+_NEED = frozenset({Role.SECRETARY, Role.COMMITTEE_STAFF, Role.GRID_WORKER})
+
+
+def masked(number: str) -> str:
+    """``138****5678``; of short numbers the last two digits stay."""
+    digits = len(number)
+    if digits >= 11:
+        return f"{number[: digits - 8]}****{number[-4:]}"
+    if digits >= 7:
+        return f"{number[: digits - 6]}****{number[-2:]}"
+    return "*" * max(digits - 2, 0) + number[-2:] if digits > 2 else "*" * digits
+
+
+def may_reveal(viewer: Viewer, assignee_id: int | None) -> bool:
+    """Whether this person's work on the case needs the whole number; that they see the case at all
+    is asked elsewhere."""
+    if viewer.kind != "user":
+        return False
+    return bool(viewer.roles & _NEED) or (assignee_id is not None and assignee_id == viewer.user_id)
