@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased
 
 from app.models import Opinion, Place, PlaceKind, RollUnit, Unit, Voice
@@ -109,7 +110,7 @@ def flats(session: Session, case_id: int, scheme_id: int | None) -> list[Flat]:
     above = aliased(Place)
     newest = (
         sa.select(Opinion.unit_id, Opinion.voice, Opinion.next_visit, Opinion.counts)
-        .distinct(Opinion.unit_id)
+        .ext(distinct_on(Opinion.unit_id))
         .where(Opinion.consultation_id == case_id, Opinion.household == "")
         .order_by(Opinion.unit_id, Opinion.id.desc())
         .subquery("newest")
