@@ -105,8 +105,8 @@ FACTS = table(
             frozenset[str](),
             "重新办理次数",
             "times reopened",
-            "办结后重新办理的次数。",
-            "How often the case went back to an earlier state on a resident's request.",
+            "办结后重新办理的次数：已停止的时限每次重新开始，计一次。",
+            "How often work began again: a step that starts a stopped clock anew counts as one.",
         ),
         (
             "rating.stars",
@@ -360,6 +360,13 @@ RECIPIENTS = table(
             "responsible party",
             "责任单位在该辖区的全部人员。",
             "Everybody who acts for the responsible party in that place.",
+        ),
+        (
+            "invited",
+            "参会各方",
+            "invited parties",
+            "会议通知到的各方及参会人员。",
+            "The people of every party that the meeting is held with.",
         ),
         (
             "resident",
