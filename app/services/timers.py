@@ -108,10 +108,12 @@ def derive(
     calendar = calendars.current()
     state = clocks.state(log)
     due = clocks.due(deadline, log, calendar)
-    pending = [] if state != ClockState.RUNNING else _pending(deadline, log, fired, due.at)
     stopped_at = log[-1].at if log and state == ClockState.STOPPED else None
     if breached_at is None and stopped_at is not None and due.at is not None:
         breached_at = due.at if clocks.breached(due.at, stopped_at, stopped_at) else None
+    pending = _levels(deadline, log, fired) if state == ClockState.RUNNING else []
+    if state == ClockState.RUNNING and breached_at is None and due.at is not None:
+        pending.append(due.at)  # it breaches then, with a level or without
     return {
         "status": ClockStatus(state.value),
         "log": [entry.write() for entry in log],
@@ -124,13 +126,10 @@ def derive(
     }
 
 
-def _pending(
-    deadline: Deadline, log: Sequence[Entry], fired: int, due_at: datetime | None
-) -> list[datetime]:
-    """When the levels that haven't fired do; a rule without levels still breaches when due."""
+def _levels(deadline: Deadline, log: Sequence[Entry], fired: int) -> list[datetime]:
+    """When the next level fires; they fire in the rule's order."""
     found: Sequence[Instant] = clocks.instants(deadline, log, calendars.current())
-    times = [instant.at for instant in found[fired:] if instant.at is not None]
-    return times if deadline.levels or fired or due_at is None else [due_at]
+    return [instant.at for instant in found[fired : fired + 1] if instant.at is not None]
 
 
 def _blank(deadline: Deadline, round_: int) -> dict[str, Any]:
