@@ -10,7 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import app.models  # maps every table
 import app.services.legs  # noqa: F401  registers what workflows may name
 import config
-from app import queue
+from app import channels, queue
 from app.extensions import csrf, db, migrate
 from app.services import edge
 from app.views import BLUEPRINTS, NAVIGATION, access, assets, errors, frame, headers, labels
@@ -25,6 +25,10 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     flask.config.update(_flask_config(settings))
     flask.extensions["settings"] = settings
     queue.connect(settings.redis_url)
+    try:
+        channels.use(settings.smtp_url, settings.mail_from)
+    except ValueError as error:
+        raise config.SettingError("SMTP_URL", str(error)) from None
     edge.use(settings.timezone, settings.base_url)
     db.init_app(flask)
     migrate.init_app(flask, db, directory=str(config.ROOT / "migrations"))

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 log = logging.getLogger(__name__)
 
 POKE_KEY = "sifang:poke"
+
+_IMPATIENT: dict[str, Any] = {
+    "socket_timeout": 0.5,
+    "socket_connect_timeout": 0.5,
+    "retry": Retry(NoBackoff(), 0),  # a poke is not worth keeping a person waiting
+}
 
 _redis: Redis | None = None
 
@@ -17,9 +26,7 @@ _redis: Redis | None = None
 def connect(url: str | None) -> None:
     """Name the server that pokes go to; None: nobody is poked (tests of services, scripts)."""
     global _redis
-    _redis = (
-        None if url is None else Redis.from_url(url, socket_timeout=0.5, socket_connect_timeout=0.5)
-    )
+    _redis = None if url is None else Redis.from_url(url, **_IMPATIENT)
 
 
 def connection() -> Redis | None:

@@ -11,11 +11,11 @@ from app import queue
 
 
 @contextmanager
-def unit_of_work(session: Session) -> Iterator[Session]:
+def unit_of_work(session: Session, *, poke: bool = True) -> Iterator[Session]:
     """Commit what the block did, or roll all of it back; then poke the workers.
 
     The poke carries no data and may fail: a sweep of the database finds the work anyway, only
-    later.
+    later. The workers themselves don't poke: they would wake themselves for ever.
     """
     try:
         yield session
@@ -23,4 +23,5 @@ def unit_of_work(session: Session) -> Iterator[Session]:
     except BaseException:
         session.rollback()
         raise
-    queue.poke()
+    if poke:
+        queue.poke()

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from app import channels
 from app import models as m
 from app.services import edge
 from app.services.providers import Step
@@ -21,7 +22,7 @@ _NAME = re.compile(r"\{(\w+)\}")
 
 
 def enqueue(step: Step, notices: Iterable[Notice], *, cause: str, due: datetime | None) -> int:
-    """Write one row per recipient and channel; returns how many were new.
+    """Write one row per recipient and channel that is set up; returns how many were new.
 
     ``cause`` names what brought them forth (an event of the case, a level of a clock): the same
     cause, notice, recipient and channel is one dedupe key and is never written twice.
@@ -75,7 +76,7 @@ def _rows(
             "next_at": step.now,
         }
         for channel in notice.channels
-        if channel != "email" or recipient.email
+        if channels.is_on(channel) and (channel != "email" or recipient.email)
     ]
 
 
