@@ -176,7 +176,7 @@ def opening(
         data=dict(cleaned.values),
         changed=dict(cleaned.values),
         notices=tuple(compiled.notices[key] for key in compiled.spec.notify),
-        moves=tuple(steps.entered(compiled, state.key, look, {})),
+        moves=steps.entered(compiled, state, look, {}),
         visible_to=state.visible_to,
     )
 

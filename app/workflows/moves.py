@@ -13,12 +13,23 @@ runs or pauses extends it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.workflows.outcomes import ClockMove, ClockState
 from app.workflows.spec import Deadline, State
 
 Holds = Callable[[Deadline], bool]
+
+
+class Change(NamedTuple):
+    """The case's data before and after the step."""
+
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+
+    def moves(self, field: str) -> bool:
+        value = self.after.get(field)
+        return value is not None and value != self.before.get(field)
 
 
 def entering(
@@ -57,17 +68,22 @@ def _start(deadline: Deadline, state: State, data: Mapping[str, Any]) -> Iterato
         yield ClockMove(deadline.key, "pause")
 
 
-def extending(
+def rescheduling(
     deadlines: Iterable[Deadline],
+    state: State | None,
     *,
     clocks: Mapping[str, ClockState],
-    changed: Mapping[str, Any],
-    before: Mapping[str, Any],
+    change: Change,
+    holds: Holds,
 ) -> Iterator[ClockMove]:
-    """The clocks whose due time a form has moved."""
+    """The clocks whose due time a step has moved, or set while it stays in ``state`` (None: it
+    doesn't stay)."""
     for deadline in deadlines:
         field = deadline.until
-        if field is None or changed.get(field) is None or changed[field] == before.get(field):
+        if field is None or not change.moves(field):
             continue
         if clocks.get(deadline.key, ClockState.STOPPED) != ClockState.STOPPED:
-            yield ClockMove(deadline.key, "extend", changed[field])
+            yield ClockMove(deadline.key, "extend", change.after[field])
+        elif state is not None and state.key in deadline.start and holds(deadline):
+            if change.before.get(field) is None:
+                yield from _start(deadline, state, change.after)

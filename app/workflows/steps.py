@@ -9,7 +9,7 @@ from typing import Any
 from app.workflows import conditions, moves, registry
 from app.workflows.index import Index, Look
 from app.workflows.outcomes import Actor, Assign, ClockMove, ClockState, Outcome
-from app.workflows.spec import Effect, FieldType, Transition
+from app.workflows.spec import Effect, FieldType, State, Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +30,11 @@ def after(
     change: Change,
 ) -> Outcome:
     source, target = path
-    changed, assign, runs = dict(change.form), [], []
+    changed = dict(change.form)
     for effect in transition.effects:
-        if effect.set is not None:
-            changed.update(effect.set)
-        elif effect.run is not None:
-            runs.append(effect.run)
+        changed.update(effect.set or {})
     data = {**change.before, **changed}
-    for effect in transition.effects:
-        if effect.assign is not None:
-            assign += _assigned(index, effect, actor, data)
-    look = Look(index, change.look.facts, data, {})
     state = index.states[target]
-    ticks = list(
-        moves.extending(
-            index.spec.deadlines, clocks=change.clocks, changed=changed, before=change.before
-        )
-    )
-    if transition.target is not None:
-        ticks += entered(index, target, look, change.clocks)
     return Outcome(
         event=transition.key,
         transition=transition,
@@ -57,21 +43,44 @@ def after(
         ended=state.kind.ended,
         data=data,
         changed=changed,
-        assign=tuple(assign),
-        runs=tuple(runs),
+        assign=tuple(
+            assign
+            for effect in transition.effects
+            for assign in _assigned(index, effect, actor, data)
+        ),
+        runs=tuple(effect.run for effect in transition.effects if effect.run is not None),
         spawn=tuple(index.children[key] for key in transition.spawn),
         notices=tuple(index.notices[key] for key in transition.notify),
-        moves=tuple(ticks),
+        moves=_moved(index, transition, state, data, change),
         visible_to=state.visible_to,
     )
 
 
+def _moved(
+    index: Index, transition: Transition, state: State, data: dict[str, Any], change: Change
+) -> tuple[ClockMove, ...]:
+    if not index.spec.deadlines:
+        return ()
+    look = Look(index, change.look.facts, data, {})
+    stays = transition.target is None
+    rescheduled = moves.rescheduling(
+        index.spec.deadlines,
+        state if stays else None,
+        clocks=change.clocks,
+        change=moves.Change(change.before, data),
+        holds=_holding(look),
+    )
+    return (*rescheduled, *(() if stays else entered(index, state, look, change.clocks)))
+
+
 def _assigned(index: Index, effect: Effect, actor: Actor, data: Mapping[str, Any]) -> list[Assign]:
+    if effect.assign is None:
+        return []
     if effect.assign == "nobody":
         return [Assign("person", None)]
     if effect.assign == "actor":
         return [Assign("person", actor.id)] if actor.kind == "user" else []
-    key = registry.field_key(effect.assign or "")
+    key = registry.field_key(effect.assign)
     field = index.fields.get(key or "")
     if key is None or field is None or data.get(key) is None:
         return []
@@ -79,16 +88,15 @@ def _assigned(index: Index, effect: Effect, actor: Actor, data: Mapping[str, Any
 
 
 def entered(
-    index: Index, target: str, look: Look, clocks: Mapping[str, ClockState]
-) -> list[ClockMove]:
-    return list(
+    index: Index, state: State, look: Look, clocks: Mapping[str, ClockState]
+) -> tuple[ClockMove, ...]:
+    """What coming into ``state`` does to the clocks."""
+    return tuple(
         moves.entering(
-            index.spec.deadlines,
-            index.states[target],
-            clocks=clocks,
-            data=look.data or {},
-            holds=lambda deadline: (
-                deadline.when is None or conditions.holds(deadline.when, look) is True
-            ),
+            index.spec.deadlines, state, clocks=clocks, data=look.data or {}, holds=_holding(look)
         )
     )
+
+
+def _holding(look: Look) -> moves.Holds:
+    return lambda deadline: deadline.when is None or conditions.holds(deadline.when, look) is True
