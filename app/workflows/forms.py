@@ -152,7 +152,9 @@ def _moment(raw: Any, zone: ZoneInfo) -> str:
         value = raw
     else:
         text = _DATE.sub(
-            lambda m: f"{int(m[1]):04}-{int(m[2]):02}-{int(m[3]):02} ", _plain(raw), count=1
+            lambda m: f"{int(m[1]):04}-{int(m[2]):02}-{int(m[3]):02} ",
+            _plain(raw).replace("T", " ", 1),
+            count=1,
         )
         try:
             value = datetime.fromisoformat(" ".join(text.split()).replace(" ", "T", 1))
