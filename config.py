@@ -179,6 +179,11 @@ def environment(changes: Mapping[str, str]) -> dict[str, str]:
     return {**os.environ, **changes}
 
 
+def allows_colour() -> bool:
+    """Whether the person at the terminal lets us write in colours: see https://no-color.org."""
+    return not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
 def _kept_key(var_dir: Path) -> str:
     path = var_dir / "secret_key"
     try:

@@ -157,7 +157,6 @@ def keep(folder: Path) -> None:
     """Run the servers for as long as anybody uses them."""
     postgres = Postgres(folder / "postgres", durable=False)
     redis = Redis(folder / "redis", durable=False)
-    postgres.create()
     programs = [postgres.program(), redis.program()]
     children = [program.start() for program in programs]
     try:

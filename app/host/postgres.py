@@ -72,7 +72,7 @@ class Postgres:
         self.binaries = _binaries()
 
     def program(self) -> Program:
-        """What a supervisor runs; make the cluster first: ``create``."""
+        """What a supervisor runs; its first start makes the cluster."""
         settings = {
             **SETTINGS,
             **({} if self.durable else THROW_AWAY),
@@ -84,9 +84,13 @@ class Postgres:
             command=(str(self.binaries / "postgres"), "-D", str(self.data), *options),
             stop_signal=signal.SIGINT,
             account=self._account(self.home),
-            prepare=self.clear,
+            prepare=self._prepare,
             ready=self._is_ready,
         )
+
+    def _prepare(self) -> None:
+        self.create()
+        self.clear()
 
     def create(self) -> None:
         """Make the cluster unless it is there; killed half-way it begins again the next time."""
@@ -143,7 +147,7 @@ class Postgres:
         """Whom to run as: nobody else than ourselves, unless we are root."""
         if os.geteuid() != 0:
             return None
-        owner = home.stat().st_uid
+        owner = home.stat().st_uid if home.exists() else 0
         uid = owner or _unprivileged()
         return Account(uid, reach=not (_open_to_all(home) and _open_to_all(self.binaries / "-")))
 
@@ -216,6 +220,7 @@ def _run(
         errors="replace",
         env=environment,
         check=False,
+        process_group=0,  # Ctrl-C is the supervisor's business
     )
     if result.returncode != 0:
         raise HostError(f"{name} failed:\n{result.stdout.strip()}")

@@ -1,0 +1,114 @@
+"""What the supervisor is to run; for our own system and, in tests, for small stand-ins."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from app.host.process import HostError, Program
+from app.host.servers import Servers, environment
+from app.host.state import Claim
+from config import Settings
+
+WORKERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Servers until they are ready, steps one after another, programs for good, last words.
+
+    ``provide`` is called between servers and steps; what it gives is added to the environment of
+    all that follows. ``greeting`` is said when every program is ready, before ``last_words``.
+    """
+
+    servers: Sequence[Program] = ()
+    provide: Callable[[], dict[str, str]] = dict
+    steps: Sequence[Program] = ()
+    programs: Sequence[Program] = ()
+    greeting: str = ""
+    last_words: Sequence[Program] = field(default_factory=tuple)
+
+
+def full(settings: Settings, claim: Claim) -> Plan:
+    """The whole system on one machine."""
+    servers = Servers(settings)
+
+    def provide() -> dict[str, str]:
+        addresses = servers.provide()
+        claim.answering(addresses)
+        return environment(addresses)
+
+    common = {"PYTHONUNBUFFERED": "1", "SIFANG_VAR": str(settings.var_dir)}
+
+    def python(name: str, *arguments: str) -> Program:
+        return Program(name, (sys.executable, *arguments), environment=common)
+
+    workers = [python(f"worker-{n}", "-m", "worker.main", "work") for n in range(1, WORKERS + 1)]
+    return Plan(
+        servers=servers.programs(),
+        provide=provide,
+        steps=(
+            python("deploy", "-m", "app.main", "deploy"),
+            python("seed", "-m", "app.main", "seed", "--if-empty"),
+        ),
+        programs=(_web(settings, common), *workers, python("sweep", "-m", "worker.main", "sweep")),
+        greeting=f"\n  四方 Sifang   {settings.base_url}   (Ctrl-C 停止 / stops it)\n",
+        last_words=(python("logins", "-m", "app.main", "demo-logins"),),
+    )
+
+
+def _web(settings: Settings, common: dict[str, str]) -> Program:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return Program(
+        name="web",
+        command=(
+            *(sys.executable, "-m", "gunicorn", "app.factory:create_app()"),
+            *("--bind", f"{host}:{settings.port}", "--workers", str(settings.web_workers)),
+            # create_app() opens no connection, so the workers may share what it built.
+            *("--preload", "--no-control-socket", "--graceful-timeout", "2", "--timeout", "60"),
+            *("--log-level", "warning"),
+        ),
+        environment=common,
+        ready=lambda: _answers(settings),
+        ready_seconds=60.0,
+    )
+
+
+def _answers(settings: Settings) -> bool:
+    wildcard = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+    host = wildcard.get(settings.host, settings.host)
+    try:
+        with socket.create_connection((host, settings.port), timeout=1.0):
+            return True
+    except OSError:
+        return False
+
+
+def refuse_taken(settings: Settings) -> None:
+    """Raise HostError when the web's port is in use, before anything has been started."""
+    try:
+        family, *_, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM
+        )[0]
+    except OSError as error:
+        raise HostError(f"HOST: {settings.host} is no address of this machine ({error})") from None
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise HostError(_refusal(settings, error)) from None
+
+
+def _refusal(settings: Settings, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"PORT: {settings.port} on {settings.host} is in use by another program; choose"
+            f" another one, for example: make run PORT={settings.port % 65535 + 1}"
+        )
+    if error.errno == errno.EACCES:
+        return f"PORT: {settings.port} may not be used by this user; choose one above 1023"
+    return f"HOST: {settings.host} can't be listened on ({error.strerror})"
