@@ -60,6 +60,8 @@ class Step:
     actor: Viewer
     now: datetime
     data: dict[str, Any] = field(default_factory=dict)
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    """What was found out for other steps of the same batch: who holds a role where."""
 
 
 @dataclass(frozen=True, slots=True)

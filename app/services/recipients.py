@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import Role as RoleRow
 from flask_appbuilder.security.sqla.models import User, assoc_user_role
 
-from app.models import Place, Staff
+from app.models import Attendance, Place, Staff
 from app.services import edge
 from app.services.providers import Step
 
@@ -29,12 +29,14 @@ def resolve(step: Step, names: tuple[str, ...]) -> list[Recipient]:
     for name in names:
         ids |= _ids(step, name)
     ids.discard(step.actor.user_id or -1)
-    if not ids:
-        return []
-    rows = step.session.execute(
-        sa.select(User.id, User.email).where(User.id.in_(ids), User.active.is_(True))
-    )
-    return [Recipient(user_id, email or "") for user_id, email in rows]
+    known = step.memo.setdefault("recipients", {})
+    if unknown := ids - known.keys():
+        rows = step.session.execute(
+            sa.select(User.id, User.email).where(User.id.in_(unknown), User.active.is_(True))
+        )
+        known.update(dict.fromkeys(unknown))
+        known.update({user_id: Recipient(user_id, email or "") for user_id, email in rows})
+    return [known[user_id] for user_id in sorted(ids) if known[user_id] is not None]
 
 
 def _ids(step: Step, name: str) -> set[int]:
@@ -50,6 +52,8 @@ def _ids(step: Step, name: str) -> set[int]:
         return {case.creator_id} if case.creator_id else set()
     if name == "party":
         return members(step, {case.party_id} if case.party_id else set())
+    if name == "invited":
+        return _invited(step)
     if name.startswith("field."):
         return _field(step, name.removeprefix("field."))
     return set()
@@ -64,16 +68,36 @@ def _field(step: Step, key: str) -> set[int]:
     return values if spec.type == "person" else members(step, values)
 
 
+def _invited(step: Step) -> set[int]:
+    """Those on a meeting's list who have a login."""
+    query = sa.select(Attendance.user_id).where(
+        Attendance.meeting_id == step.case.id, Attendance.user_id.is_not(None)
+    )
+    return {user_id for user_id in step.session.scalars(query) if user_id is not None}
+
+
 def members(step: Step, parties: set[int]) -> set[int]:
     """Users who speak for one of the parties today."""
     if not parties:
         return set()
-    query = sa.select(Staff.user_id).where(Staff.party_id.in_(parties), _valid(step))
-    return set(step.session.scalars(query))
+    asked = ("members", frozenset(parties))
+    if asked not in step.memo:
+        query = sa.select(Staff.user_id).where(Staff.party_id.in_(parties), _valid(step))
+        step.memo[asked] = set(step.session.scalars(query))
+    found: set[int] = step.memo[asked]
+    return found
 
 
 def holders(step: Step, role: str, *, above: bool) -> set[int]:
     """Users with ``role`` at the nearest place, from the case's place upwards, that has any."""
+    asked = ("holders", role, above, step.case.place_id)
+    if asked not in step.memo:
+        step.memo[asked] = _holders(step, role, above=above)
+    found: set[int] = step.memo[asked]
+    return found
+
+
+def _holders(step: Step, role: str, *, above: bool) -> set[int]:
     spot = sa.select(Place.path).where(Place.id == step.case.place_id).scalar_subquery()
     on_the_way = sa.func.starts_with(spot, Place.path)
     rows = step.session.execute(
@@ -81,7 +105,9 @@ def holders(step: Step, role: str, *, above: bool) -> set[int]:
         .join(Place, Place.id == Staff.place_id)
         .join(assoc_user_role, assoc_user_role.c.user_id == Staff.user_id)
         .join(RoleRow, RoleRow.id == assoc_user_role.c.role_id)
-        .where(RoleRow.name == role, _valid(step), on_the_way)
+        .join(User, User.id == Staff.user_id)
+        # a holder who has left must not hide the one above
+        .where(RoleRow.name == role, User.active.is_(True), _valid(step), on_the_way)
     ).all()
     if above:
         rows = [row for row in rows if row.kind in ("subdistrict", "district")]
