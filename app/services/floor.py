@@ -20,7 +20,17 @@ from app.services.room import Item, Room
 CHECK_IN, CHECK_OUT = "check_in", "check_out"
 ADD_ITEM, ADJOURN_ITEM = "add_item", "adjourn_item"
 RECORD_POSITION, DECIDE = "record_position", "decide"
-EVENTS = (CHECK_IN, CHECK_OUT, ADD_ITEM, RECORD_POSITION, ADJOURN_ITEM, DECIDE)
+RESCHEDULE, INVITE = "reschedule", "invite"
+EVENTS = (
+    RESCHEDULE,
+    INVITE,
+    CHECK_IN,
+    CHECK_OUT,
+    ADD_ITEM,
+    RECORD_POSITION,
+    ADJOURN_ITEM,
+    DECIDE,
+)
 own("meeting", *EVENTS)
 
 LONGEST = 5000
@@ -93,6 +103,7 @@ def read(value: str, field: str, *, least: int = 1, most: int = LONGEST) -> str:
 
 
 _CALLED = {
+    "room": ("地点", "the room"),
     "name": ("姓名", "the name"),
     "title": ("议题", "the title"),
     "text": ("内容", "the text"),

@@ -94,3 +94,18 @@ def _guests(session: Session, parties: list[int], now: datetime) -> dict[int, tu
         guest = Guest(name_of(row.first_name, row.last_name), row.id)
         found.setdefault(row.party_id, []).append(guest)
     return {party: tuple(guests) for party, guests in found.items()}
+
+
+def named(guests: Iterable[Guest]) -> dict[str, int | None]:
+    """Names of a party's guests, two people of one name told apart by a number."""
+    names: dict[str, int | None] = {}
+    for guest in guests:
+        name, count = guest.name, 1
+        while name in names:
+            if guest.user_id is None or names[name] == guest.user_id:
+                break  # the same person written twice
+            count += 1
+            name = f"{guest.name}（{count}）"
+        else:
+            names[name] = guest.user_id
+    return names

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -16,7 +15,7 @@ from app.errors import InvalidError, Problem
 from app.models import DecisionRule, Voices
 from app.services import cases
 from app.services.actors import SYSTEM, Viewer
-from app.services.guests import Guest, candidates
+from app.services.guests import Guest, candidates, named
 from app.services.providers import Seed, Step, leg
 from app.services.scope import places_below, visible
 
@@ -223,7 +222,7 @@ def _write(step: Step, seed: Seed | None, extra: dict[str, Any]) -> None:
     heads = [
         {"meeting_id": meeting_id, "party_id": party.party_id, "name": name, "user_id": user_id}
         for party in plan.parties
-        for name, user_id in _distinct(party.guests).items()
+        for name, user_id in named(party.guests).items()
     ]
     items = [
         {
@@ -239,21 +238,6 @@ def _write(step: Step, seed: Seed | None, extra: dict[str, Any]) -> None:
     for model, rows in ((m.Invitation, parties), (m.Attendance, heads), (m.AgendaItem, items)):
         if rows:
             session.execute(sa.insert(model), rows)
-
-
-def _distinct(guests: Iterable[Guest]) -> dict[str, int | None]:
-    """Names of a party's guests, two people of one name told apart by a number."""
-    names: dict[str, int | None] = {}
-    for guest in guests:
-        name, count = guest.name, 1
-        while name in names:
-            if guest.user_id is None or names[name] == guest.user_id:
-                break  # the same person written twice
-            count += 1
-            name = f"{guest.name}（{count}）"
-        else:
-            names[name] = guest.user_id
-    return names
 
 
 def _usual(step: Step) -> Plan:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from app.services import consultations
+from app.services import agenda, attendance, consultations, floor, invitations
 
-LEGS = (consultations,)
+LEGS = (agenda, attendance, consultations, floor, invitations)
