@@ -91,16 +91,36 @@ def _places(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
 _QUERIES = {"person": _people, "party": _parties, "place": _places}
 
 
+def _around(place_id: int) -> dict[str, sa.ColumnElement[bool]]:
+    """Who has to do with a place: those of the place itself, of one above it, of one below."""
+    spot = sa.select(m.Place.path).where(m.Place.id == place_id).scalar_subquery()
+    there = sa.select(m.Place.id).where(
+        sa.or_(sa.func.starts_with(spot, m.Place.path), sa.func.starts_with(m.Place.path, spot))
+    )
+    return {
+        "person": User.id.in_(sa.select(m.Staff.user_id).where(m.Staff.place_id.in_(there))),
+        "party": m.Party.place_id.in_(there),
+        "place": m.Place.id.in_(there),
+    }
+
+
 def find(
-    session: Session, viewer: Viewer, kinds: Iterable[str], *, words: str = ""
+    session: Session,
+    viewer: Viewer,
+    kinds: Iterable[str],
+    *,
+    words: str = "",
+    near: int | None = None,
 ) -> dict[str, Candidates]:
-    """Candidates of each kind whose text holds ``words``, by name; one statement."""
+    """Candidates of each kind whose text holds ``words``, by name; one statement. With ``near``
+    only those who have to do with that place: what a case offers without being searched."""
     wanted = sorted(set(kinds))
     if not wanted:
         return {}
     parts = []
     for kind in wanted:
-        inner = _QUERIES[kind](viewer).subquery()
+        query = _QUERIES[kind](viewer)
+        inner = (query if near is None else query.where(_around(near)[kind])).subquery()
         query = sa.select(inner)
         for word in words.split()[:5]:
             query = query.where(inner.c.text.icontains(word, autoescape=True))
