@@ -34,6 +34,7 @@ from app.models.meeting import (
 )
 from app.models.notice import Notice, NoticeStatus
 from app.models.place import FOUR_PARTIES, Party, PartyKind, Person, Place, PlaceKind, Staff
+from app.models.submission import Submission
 from app.models.workflow import (
     DraftChild,
     DraftDeadline,
@@ -93,6 +94,7 @@ __all__ = [
     "Source",
     "Staff",
     "Stance",
+    "Submission",
     "Unit",
     "Voice",
     "Voices",

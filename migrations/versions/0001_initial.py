@@ -287,6 +287,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", "role_id"),
     )
     op.create_table(
+        "submission",
+        sa.Column("token", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_submission")),
+    )
+    with op.batch_alter_table("submission", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_submission_at"), ["at"], unique=False)
+
+    op.create_table(
         "access_event",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
@@ -1801,6 +1810,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_access_event_user_id"))
         batch_op.drop_index(batch_op.f("ix_access_event_at"))
 
+    op.drop_table("submission")
     op.drop_table("access_event")
     op.drop_table("ab_user_role")
     with op.batch_alter_table("ab_user_group", schema=None) as batch_op:
