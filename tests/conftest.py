@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 import config
 from app.extensions import db
 from app.factory import create_app
-from app.services import definitions
+from app.security.sync import sync
+from app.services import definitions, rules
 from app.services.actors import SYSTEM
 from tests import cast as casting
 from tests.servers import Servers
@@ -34,37 +35,36 @@ def servers() -> Iterator[Servers]:
 
 @pytest.fixture(scope="session")
 def settings(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> config.Settings:
-    """Settings of a test process: the throw-away servers, a folder of its own."""
-    url = servers.create_database(servers.name("sifang"))
+    """Settings of a test process: a copy of the prepared database, a folder of its own."""
     folder = tmp_path_factory.mktemp("var")
     base = config.load({"SIFANG_VAR": str(folder), "SECRET_KEY": "test-" * 8})
-    return replace(base, database_url=url, redis_url=servers.redis_url, testing=True)
+    base = replace(base, redis_url=servers.redis_url, testing=True)
+    url = servers.copy("sifang", lambda address: build(replace(base, database_url=address)))
+    return replace(base, database_url=url)
+
+
+def build(settings: config.Settings) -> None:
+    """A migrated database with roles, rule sets, the cast and the published library."""
+    flask = create_app(settings)
+    with flask.app_context():
+        flask_migrate.upgrade()
+        sync()
+        rules.load(db.session)
+        casting.settle(db.session)
+        definitions.load_library(db.session, actor=SYSTEM, now=NOW)
+        db.session.commit()
+        db.session.remove()
+        db.engine.dispose()
 
 
 @pytest.fixture(scope="session")
 def app(settings: config.Settings) -> Iterator[Flask]:
-    """The app on a migrated database that holds the cast and the library, committed once."""
+    """The app on a database that holds the cast and the library."""
     flask = create_app(settings)
     flask.config.update(WTF_CSRF_ENABLED=False)
-    with flask.app_context():
-        flask_migrate.upgrade()
-        prepare(flask)
-        db.session.remove()
     yield flask
     with flask.app_context():
         db.engine.dispose()
-
-
-def prepare(flask: Flask) -> None:
-    """Roles, library workflows and the cast; needs an app context."""
-    from app.security.sync import sync
-    from app.services import rules
-
-    sync()
-    rules.load(db.session)
-    casting.settle(db.session)
-    definitions.load_library(db.session, actor=SYSTEM, now=NOW)
-    db.session.commit()
 
 
 @pytest.fixture
