@@ -1,0 +1,182 @@
+"""A whole running site (web, worker, sweep) and a real Chromium to walk through it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, Page, sync_playwright
+
+import config
+from tests.cast import PASSWORD
+from tests.conftest import build
+from tests.servers import Servers
+
+ROOT = Path(__file__).resolve().parents[2]
+SHOTS = ROOT / "var" / "screenshots"
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 900}
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    url: str
+    engine: sa.Engine
+
+    def ask(self, statement: str, **values: object) -> list[sa.Row[tuple[object, ...]]]:
+        with self.engine.connect() as connection:
+            return list(connection.execute(sa.text(statement), values))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None and MAC.exists():
+        path = str(MAC)
+    assert path, "no Chromium found: run make test, which installs it or says how"
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def site(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Web, one worker and the sweep on a database of their own that holds the cast."""
+    folder = tmp_path_factory.mktemp("site")
+    port = _free_port()
+    base = config.load({"SIFANG_VAR": str(folder), "SECRET_KEY": "walk-" * 8})
+    url = servers.copy("walks", lambda address: build(_with(base, address, servers.redis_url)))
+    environment = {
+        "DATABASE_URL": url.replace("+psycopg", ""),
+        "REDIS_URL": servers.redis_url,
+        "SIFANG_VAR": str(folder),
+        "SECRET_KEY": "walk-" * 8,
+        "SWEEP_SECONDS": "0.2",
+        "PORT": str(port),
+        "SIFANG_TESTING": "true",
+    }
+    programs = (
+        (
+            "web",
+            "-m",
+            "gunicorn",
+            "app.factory:create_app()",
+            "--bind",
+            f"127.0.0.1:{port}",
+            "--workers",
+            "2",
+            "--no-control-socket",
+            "--log-level",
+            "warning",
+        ),
+        ("worker", "-m", "worker.main", "work"),
+        ("sweep", "-m", "worker.main", "sweep"),
+    )
+    with ExitStack() as stack:
+        for name, *arguments in programs:
+            log = stack.enter_context((folder / f"{name}.log").open("wb"))
+            process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env=config.environment(environment),
+            )
+            stack.callback(_stop, process)
+        _wait(port, folder / "web.log")
+        engine = sa.create_engine(url)
+        stack.callback(engine.dispose)
+        yield Site(f"http://127.0.0.1:{port}", engine)
+
+
+def _with(base: config.Settings, url: str, redis_url: str) -> config.Settings:
+    return replace(base, database_url=url, redis_url=redis_url, testing=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(port: int, log: Path) -> None:
+    for _ in range(300):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise RuntimeError(f"the site doesn't start:\n{log.read_text()}")
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(10)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+Enter = Callable[..., Page]
+
+
+@pytest.fixture
+def enter(chromium: Browser, site: Site) -> Iterator[Enter]:
+    """``enter("secretary")`` gives that person's signed-in page; ``enter(None)`` a stranger's.
+
+    A page fails the test on a script error, a console error or a request that leaves the site.
+    """
+    faults: list[str] = []
+    with ExitStack() as stack:
+
+        def open_(login: str | None, *, phone: bool = False, language: str = "zh") -> Page:
+            context = chromium.new_context(
+                viewport=PHONE if phone else DESK, locale="zh-CN", device_scale_factor=1
+            )
+            stack.callback(context.close)
+            page = context.new_page()
+            page.set_default_timeout(15_000)
+            page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
+            page.on("request", lambda request: _must_stay(request.url, site.url, faults))
+            page.goto(site.url + "/")
+            if login is not None:
+                page.goto(f"{site.url}/login/")
+                page.fill("#username", login)
+                page.fill("#password", PASSWORD)
+                page.click("main form button")
+                page.wait_for_url(lambda url: "/login" not in url)
+            return page
+
+        yield open_
+        assert faults == []
+
+
+def _must_stay(url: str, home: str, faults: list[str]) -> None:
+    if not url.startswith((home, "data:", "blob:")):
+        faults.append(f"a request left the site: {url}")
+
+
+@pytest.fixture
+def shoot() -> Callable[[Page, str], None]:
+    """Keep a picture under var/screenshots (ignored by git)."""
+    SHOTS.mkdir(parents=True, exist_ok=True)
+
+    def keep(page: Page, name: str) -> None:
+        page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+
+    return keep
