@@ -14,11 +14,14 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.models import Owner, OwnerKind, Ownership, Place, Unit
-from app.services import cases, definitions, drafts, opinions, schemes
+from app.services import cases, definitions, drafts, facts, opinions, schemes, standings
 from app.services.actors import SYSTEM
 from app.services.cases import Opening
 from app.services.opinions import Recorded, Visit
+from app.services.providers import Step
 from app.services.schemes import Draft
+from app.services.tally import Tally
+from app.workflows.engine import Fact
 from app.workflows.spec import Workflow
 from tests.cast import Cast
 
@@ -109,6 +112,23 @@ class Estate:
 
     def later(self) -> datetime:
         return self.now + timedelta(minutes=next(self.ticks))
+
+    @property
+    def consultation(self) -> m.Consultation:
+        return self.session.get_one(m.Consultation, self.case_id)
+
+    def counted(self) -> Tally:
+        """The four figures as they stand."""
+        found = standings.standing(self.session, self.case_id).counted
+        assert found is not None
+        return found
+
+    def fact(self, name: str) -> Fact:
+        """A fact of the workflow, as a condition would see it now."""
+        actor = self.cast.viewer("staff")
+        shown = cases.choices(self.session, self.case_id, actor=actor, now=self.now)
+        step = Step(self.session, shown.compiled.spec, shown.case, actor, self.now)
+        return facts.lookup(step)(name)
 
     def publish(self) -> None:
         for spec in (PART, WHOLE):
@@ -236,15 +256,12 @@ class Estate:
     def poll(self, units: Iterable[Unit], voice: str) -> None:
         """Many first votes at once, straight into the table: for sizes, not for the way there."""
         scheme = schemes.current(self.session, self.case_id)
-        heads = dict(
-            self.session.execute(
-                sa.select(m.RollUnit.unit_id, m.RollUnit.head_id).where(
-                    m.RollUnit.consultation_id == self.case_id
-                )
+        roll = self.session.execute(
+            sa.select(m.RollUnit.unit_id, m.RollUnit.head_id).where(
+                m.RollUnit.consultation_id == self.case_id
             )
-            .tuples()
-            .all()
         )
+        heads = {row.unit_id: row.head_id for row in roll}
         self.session.execute(
             sa.insert(m.Opinion),
             [

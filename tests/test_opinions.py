@@ -13,8 +13,7 @@ from sqlalchemy.orm import Session
 from app import models as m
 from app.errors import ConflictError, InvalidError, MissingError, RefusedError
 from app.models import Opinion, Voice
-from app.services import boards, cases, opinions, schemes, standings
-from app.services.tally import Tally
+from app.services import boards, cases, opinions, schemes
 from tests.cast import Cast
 from tests.estate import Estate
 
@@ -24,12 +23,6 @@ def estate(session: Session, cast: Cast, now: datetime) -> Estate:
     made = Estate(session, cast, now)
     made.publish()
     return made
-
-
-def counted(estate: Estate) -> Tally:
-    found = standings.standing(estate.session, estate.case_id).counted
-    assert found is not None
-    return found
 
 
 def stances(estate: Estate) -> dict[int, str]:
@@ -68,7 +61,7 @@ def test_a_changed_vote_counts_and_the_earlier_one_stays_on_record(estate):
     estate.start()
     estate.says(unit, "disagree")
     estate.says(unit, "agree")
-    assert counted(estate).approval_heads.numerator == 1
+    assert estate.counted().approval_heads.numerator == 1
     rows = estate.session.query(Opinion).order_by(Opinion.id).all()
     assert [(row.voice, row.latest) for row in rows] == [
         (Voice.DISAGREE, False),
@@ -82,7 +75,7 @@ def test_nobody_home_after_a_yes_does_not_take_the_yes_away(estate):
     estate.says(unit, "agree")
     estate.says(unit, "away")
     estate.says(unit, "refused")
-    assert counted(estate).approval_heads.numerator == 1
+    assert estate.counted().approval_heads.numerator == 1
     assert stances(estate) == {unit.id: "agree"}
 
 
@@ -90,7 +83,7 @@ def test_a_household_that_was_not_at_home_does_not_take_part(estate):
     (unit,) = estate.units(1)
     estate.start()
     estate.says(unit, "away", next_visit=estate.now.date() + timedelta(days=3))
-    assert counted(estate).participation_heads.numerator == 0
+    assert estate.counted().participation_heads.numerator == 0
     assert stances(estate) == {unit.id: "away"}
 
 
@@ -98,7 +91,7 @@ def test_a_silent_household_is_not_a_yes(estate):
     units = estate.units(3)
     estate.start()
     estate.all_say(units[:1], "agree")
-    assert not counted(estate).passed
+    assert not estate.counted().passed
     assert stances(estate)[units[2].id] == "silent"
 
 
@@ -107,10 +100,10 @@ def test_in_a_shared_flat_every_household_is_heard_and_the_owner_decides(estate)
     estate.start()
     estate.says(unit, "disagree", household="东间")
     estate.says(unit, "disagree", household="西间")
-    assert counted(estate).participation_heads.numerator == 0
+    assert estate.counted().participation_heads.numerator == 0
     estate.says(unit, "agree")
     estate.says(unit, "disagree", household="北间")
-    assert counted(estate).approval_heads.numerator == 1
+    assert estate.counted().approval_heads.numerator == 1
     (flat,) = boards.flats(
         estate.session, estate.case_id, schemes.current(estate.session, estate.case_id).id
     )
@@ -124,7 +117,7 @@ def test_an_owner_of_several_units_votes_once_through_any_of_them(estate):
     estate.start()
     estate.says(mine[0], "disagree")
     estate.says(mine[1], "agree")
-    figures = counted(estate)
+    figures = estate.counted()
     assert (figures.participation_heads.numerator, figures.participation_heads.denominator) == (
         1,
         2,
@@ -146,7 +139,7 @@ def test_a_conditional_yes_takes_part_and_approves_only_where_the_rule_lists_it(
     (unit,) = estate.units(1)
     estate.start(rule_set)
     estate.says(unit, "condition", reason="先修好单元门")
-    figures = counted(estate)
+    figures = estate.counted()
     assert figures.participation_heads.numerator == 1
     assert figures.approval_heads.numerator == (1 if rule_set == "local_opinion" else 0)
 
@@ -232,7 +225,7 @@ def test_of_two_visitors_of_one_owner_the_second_is_told(estate):
     record(estate, replace(drawn, voice="disagree"), person="grid")
     with pytest.raises(ConflictError, match="disagree"):
         record(estate, drawn)
-    assert counted(estate).approval_heads.numerator == 0
+    assert estate.counted().approval_heads.numerator == 0
 
 
 def test_a_double_click_records_once(estate):
@@ -253,64 +246,7 @@ def test_visits_to_different_owners_do_not_get_in_each_others_way(estate):
     drawn = [estate.visit(one, "agree"), estate.visit(two, "agree")]
     record(estate, drawn[0])
     record(estate, drawn[1], person="grid")
-    assert counted(estate).approval_heads.numerator == 2
-
-
-# --- schemes --------------------------------------------------------------------------------------
-
-
-def test_votes_on_an_earlier_version_of_the_scheme_stay_on_record_and_no_longer_count(estate):
-    (unit,) = estate.units(1)
-    estate.start()
-    estate.says(unit, "agree")
-    estate.propose("改用三个开关")
-    assert counted(estate).participation_heads.numerator == 0
-    assert stances(estate) == {unit.id: "lapsed"}
-    assert estate.session.get(m.Consultation, estate.case_id).round == 2
-    estate.says(unit, "disagree")
-    assert counted(estate).participation_heads.numerator == 1
-    assert estate.session.query(Opinion).count() == 2
-
-
-def test_a_vote_on_a_scheme_that_was_just_replaced_is_refused(estate):
-    (unit,) = estate.units(1)
-    estate.start()
-    drawn = estate.visit(unit, "agree")
-    estate.propose("改用三个开关")
-    with pytest.raises(ConflictError):
-        record(estate, drawn)
-
-
-def test_a_scheme_added_twice_by_a_double_click_is_one_version(estate):
-    estate.units(1)
-    estate.open()
-    draft = schemes.Draft("方案", "内容", 0)
-    actor = estate.cast.viewer("staff")
-    first = schemes.add(estate.session, estate.case_id, draft, actor=actor, now=estate.later())
-    again = schemes.add(estate.session, estate.case_id, draft, actor=actor, now=estate.later())
-    assert first.id == again.id
-    with pytest.raises(ConflictError):
-        schemes.add(
-            estate.session,
-            estate.case_id,
-            schemes.Draft("另一个", "内容", 0),
-            actor=actor,
-            now=estate.later(),
-        )
-
-
-def test_a_scheme_needs_a_title_and_a_text(estate):
-    estate.units(1)
-    estate.open()
-    with pytest.raises(InvalidError) as refused:
-        schemes.add(
-            estate.session,
-            estate.case_id,
-            schemes.Draft(" ", "字" * 20001),
-            actor=estate.cast.viewer("staff"),
-            now=estate.now,
-        )
-    assert [problem.field for problem in refused.value.problems] == ["title", "text"]
+    assert estate.counted().approval_heads.numerator == 2
 
 
 # --- the database itself --------------------------------------------------------------------------

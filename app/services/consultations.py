@@ -102,6 +102,16 @@ def _entrances(step: Step) -> list[Seed]:
         .where(Place.kind == PlaceKind.ENTRANCE, sa.func.starts_with(Place.path, scope), settled)
         .order_by(Place.path)
     ).all()
+    if not found:
+        raise RefusedError(
+            Problem(
+                {
+                    "zh": "协商范围内没有登记了房屋的单元，无法按单元分别协商。",
+                    "en": "No entrance in the scope has units on record, so there is nothing to "
+                    "split into.",
+                }
+            )
+        )
     return [
         Seed(f"place:{place_id}", _title(step, name, above), place_id=place_id, scope_id=place_id)
         for place_id, name, above in (
