@@ -16,8 +16,10 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    SerializerFunctionWrapHandler,
     StringConstraints,
     Tag,
+    model_serializer,
     model_validator,
 )
 
@@ -100,6 +102,12 @@ class Test(Spec):
     fact: Name
     op: Op = Op.EQ
     value: Scalar | tuple[Scalar, ...] = True
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        # 1 equals True, so leaving out defaults would turn "at least 1" into "at least yes"
+        plain: dict[str, Any] = write(self)
+        return plain if self.value is True else {**plain, "value": self.value}
 
 
 class All(Spec):
