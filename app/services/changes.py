@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.errors import InvalidError, Problem
-from app.services import cases, floor
+from app.services import cases, edge, floor
 from app.services.actors import Viewer
 from app.services.guests import candidates, named
 from app.services.invitations import MOST_PARTIES
@@ -23,11 +23,14 @@ def reschedule(
     room = floor.read(room, "room", least=0, most=200)
     if (found.scheduled_at, found.room) == (at, room):
         return False
-    record = {
-        "scheduled_at": at.isoformat(),
-        "room": room,
-        "before": {"scheduled_at": found.scheduled_at.isoformat(), "room": found.room},
-    }
+    slot = f"{edge.shown(at)} {room}".strip()
+    record = floor.told(
+        slot,
+        slot,
+        scheduled_at=at.isoformat(),
+        room=room,
+        before={"scheduled_at": found.scheduled_at.isoformat(), "room": found.room},
+    )
     cases.fire(session, meeting_id, floor.RESCHEDULE, actor=actor, now=now, record=record)
     session.execute(
         sa.update(m.Meeting)
@@ -55,7 +58,7 @@ def invite(
             "en": "Choose a party of this place.",
         }
         raise InvalidError(Problem(text, "party"))
-    record = {"party_id": party.id, "name": party.name}
+    record = floor.told(party.name, party.name, party_id=party.id)
     cases.fire(session, meeting_id, floor.INVITE, actor=actor, now=now, record=record)
     position = len(found.benches) + 1
     session.execute(

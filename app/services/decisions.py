@@ -46,18 +46,24 @@ def decide(
         raise RefusedError(
             *(Problem({"zh": p.text.zh, "en": p.text.en}) for p in item.verdict.points)
         )
-    values = {
-        "item_id": item.id,
-        "text": text,
-        "owner_party_id": motion.owner_party_id,
-        "owner_id": motion.owner_id,
-        "due_on": motion.due_on,
-    }
-    record = {**values, "due_on": motion.due_on.isoformat()}
+    owner = {"owner_party_id": motion.owner_party_id, "owner_id": motion.owner_id}
+    record = floor.told(
+        f"{item.title}：{text}",
+        f"{item.title}: {text}",
+        item_id=item.id,
+        due_on=motion.due_on.isoformat(),
+        **owner,
+    )
     cases.fire(session, meeting_id, floor.DECIDE, actor=actor, now=now, record=record)
     session.execute(
         sa.insert(m.Decision).values(
-            **values, basis=basis(found, item), decided_at=now, decided_by_id=actor.user_id
+            item_id=item.id,
+            text=text,
+            due_on=motion.due_on,
+            basis=basis(found, item),
+            decided_at=now,
+            decided_by_id=actor.user_id,
+            **owner,
         )
     )
     return True

@@ -7,6 +7,7 @@ states. Texts are read here too: trimmed, of bounded length, free of control cha
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -79,6 +80,11 @@ def still_open(item: Item) -> None:
             "en": f"“{item.title}” was put off: {item.adjourned_why}",
         }
         raise ConflictError(Problem(text))
+
+
+def told(zh: str, en: str, **rest: Any) -> dict[str, Any]:
+    """What an event keeps of a recording: a line for the history, and the bare facts."""
+    return {"text": {"zh": zh, "en": en}, **rest}
 
 
 def read(value: str, field: str, *, least: int = 1, most: int = LONGEST) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -55,6 +56,8 @@ class Plan:
     decision: DecisionRule = DecisionRule.CONSENSUS
     voices: Voices = Voices.INVITED
     basis: str = ""
+    form: Mapping[str, Any] = field(default_factory=dict)
+    """The fields of the workflow's own opening form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def convene(session: Session, plan: Plan, *, actor: Viewer, now: datetime) -> Co
         key="meeting",
         title=plan.title,
         place_id=plan.place_id,
+        form=plan.form,
         extra={"plan": plan},
         words=plan.room,
     )

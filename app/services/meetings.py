@@ -18,6 +18,7 @@ from app.services import cases, floor, rows
 from app.services.actors import Viewer
 from app.services.attendance import Seat
 from app.services.invitations import MOST_TOPICS, Topic
+from app.services.room import Room
 
 # --- coming and going ---------------------------------------------------------------------------
 
@@ -26,10 +27,13 @@ def check_in(
     session: Session, meeting_id: int, seat_id: int, *, actor: Viewer, now: datetime
 ) -> bool:
     """Somebody is here; False when they were already."""
-    seat = floor.seat_of(floor.enter(session, meeting_id, actor), seat_id)
+    found = floor.enter(session, meeting_id, actor)
+    seat = floor.seat_of(found, seat_id)
     if seat.present:
         return False
-    cases.fire(session, meeting_id, floor.CHECK_IN, actor=actor, now=now, record=_about(seat))
+    cases.fire(
+        session, meeting_id, floor.CHECK_IN, actor=actor, now=now, record=_about(found, seat)
+    )
     past = [[came.isoformat(), left.isoformat()] for came, left in seat.stays if left is not None]
     session.execute(
         sa.update(m.Attendance)
@@ -43,10 +47,13 @@ def check_out(
     session: Session, meeting_id: int, seat_id: int, *, actor: Viewer, now: datetime
 ) -> bool:
     """Somebody leaves; False when they weren't here."""
-    seat = floor.seat_of(floor.enter(session, meeting_id, actor), seat_id)
+    found = floor.enter(session, meeting_id, actor)
+    seat = floor.seat_of(found, seat_id)
     if not seat.present:
         return False
-    cases.fire(session, meeting_id, floor.CHECK_OUT, actor=actor, now=now, record=_about(seat))
+    cases.fire(
+        session, meeting_id, floor.CHECK_OUT, actor=actor, now=now, record=_about(found, seat)
+    )
     session.execute(sa.update(m.Attendance).where(m.Attendance.id == seat_id).values(left_at=now))
     return True
 
@@ -65,7 +72,13 @@ def arrive(
     same = next((seat for seat in bench.seats if seat.name == name), None)
     if same is not None:
         return check_in(session, meeting_id, same.id, actor=actor, now=now)
-    about = {"party_id": party_id, "name": name, "substitute": True}
+    about = floor.told(
+        f"{bench.name}：{name}（未受邀，代为参会）",
+        f"{bench.name}: {name} (came without being invited)",
+        party_id=party_id,
+        name=name,
+        substitute=True,
+    )
     cases.fire(session, meeting_id, floor.CHECK_IN, actor=actor, now=now, record=about)
     session.execute(
         sa.insert(m.Attendance).values(
@@ -79,8 +92,15 @@ def arrive(
     return True
 
 
-def _about(seat: Seat) -> dict[str, Any]:
-    return {"seat": seat.id, "party_id": seat.party_id, "name": seat.name}
+def _about(found: Room, seat: Seat) -> dict[str, Any]:
+    party = found.names[seat.party_id]
+    return floor.told(
+        f"{party}：{seat.name}",
+        f"{party}: {seat.name}",
+        seat=seat.id,
+        party_id=seat.party_id,
+        name=seat.name,
+    )
 
 
 # --- the agenda ---------------------------------------------------------------------------------
@@ -103,7 +123,7 @@ def add_item(
     if topic.case_id is not None:
         rows.load(session, topic.case_id, actor)
     position = max((item.position for item in found.items), default=0) + 1
-    about_item = {"position": position, "title": title, "case_id": topic.case_id}
+    about_item = floor.told(title, title, position=position, case_id=topic.case_id)
     cases.fire(session, meeting_id, floor.ADD_ITEM, actor=actor, now=now, record=about_item)
     values = {
         "meeting_id": meeting_id,
@@ -127,7 +147,7 @@ def adjourn_item(
     if item.status == "adjourned" and item.adjourned_why == why:
         return False
     floor.still_open(item)
-    record = {"item": item.id, "title": item.title, "why": why}
+    record = floor.told(f"{item.title}：{why}", f"{item.title}: {why}", item=item.id, why=why)
     cases.fire(session, meeting_id, floor.ADJOURN_ITEM, actor=actor, now=now, record=record)
     session.execute(
         sa.update(m.AgendaItem)

@@ -14,6 +14,7 @@ from app.models import Stance
 from app.services import cases, floor
 from app.services.actors import Viewer
 from app.services.attendance import Bench
+from app.services.quorum import STANCES
 from app.services.room import Spoken
 
 
@@ -65,7 +66,12 @@ def record_position(
         "reason": reason,
         "spoken_by": speaker.name,
     }
-    record = {**values, "stance": said.stance.value, "seat": speaker.id}
+    word = STANCES[said.stance]
+    record = floor.told(
+        f"{item.title} — {bench.name}：{word.zh}（{speaker.name}）{reason}",
+        f"{item.title} — {bench.name}: {word.en} ({speaker.name}) {reason}".rstrip(),
+        **{**values, "stance": said.stance.value, "seat": speaker.id},
+    )
     cases.fire(session, meeting_id, floor.RECORD_POSITION, actor=actor, now=now, record=record)
     if latest is not None:
         older = sa.update(m.Position).where(m.Position.id == latest.id).values(latest=False)
