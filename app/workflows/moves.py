@@ -84,6 +84,8 @@ def rescheduling(
             continue
         if clocks.get(deadline.key, ClockState.STOPPED) != ClockState.STOPPED:
             yield ClockMove(deadline.key, "extend", change.after[field])
-        elif state is not None and state.key in deadline.start and holds(deadline):
-            if change.before.get(field) is None:
-                yield from _start(deadline, state, change.after)
+            continue
+        if state is None or change.before.get(field) is not None:
+            continue
+        if state.key in deadline.start and holds(deadline):
+            yield from _start(deadline, state, change.after)
