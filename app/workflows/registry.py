@@ -10,12 +10,22 @@ import re
 
 from app.permissions import LABELS
 from app.workflows.entries import EffectName, Entry, FactName, SourceName, ValueType, label, table
+from app.workflows.facts import CONSULTATION, FACTS, GRIEVANCE, MEETING
 from app.workflows.spec import RESIDENT, SYSTEM, FieldType, Label, Workflow
 
-MEETING = frozenset({"meeting"})
-CONSULTATION = frozenset({"consultation"})
-GRIEVANCE = frozenset({"grievance"})
-_YES_NO, _NUMBER = ValueType.YES_NO, ValueType.NUMBER
+__all__ = [
+    "CHANNELS",
+    "EFFECTS",
+    "FACTS",
+    "FAMILIES",
+    "LEGS",
+    "RECIPIENTS",
+    "ROLES",
+    "SOURCES",
+    "TEMPLATES",
+    "fact",
+    "field_key",
+]
 
 LEGS = table(
     Entry(name, label(zh, en), label(help_zh, help_en))
@@ -47,219 +57,6 @@ LEGS = table(
             "Renovation consultation",
             "带有房屋、业主、方案、意见和《民法典》第二百七十八条的计算。",
             "With units, owners, schemes, opinions and the count of article 278.",
-        ),
-    )
-)
-
-FACTS = table(
-    FactName(name, label(zh, en), label(help_zh, help_en), type_, legs)
-    for name, type_, legs, zh, en, help_zh, help_en in (
-        (
-            "children.all_closed",
-            _YES_NO,
-            frozenset[str](),
-            "子事项全部结束",
-            "all child cases ended",
-            "所有子事项都已结束（没有子事项时也成立）。",
-            "Every child case has ended; holds when there is none.",
-        ),
-        (
-            "children.count",
-            _NUMBER,
-            frozenset[str](),
-            "子事项数",
-            "number of child cases",
-            "已产生的子事项数，不论结束与否。",
-            "How many child cases there are, ended or not.",
-        ),
-        (
-            "attachments.count",
-            _NUMBER,
-            frozenset[str](),
-            "附件数",
-            "number of attachments",
-            "事项上的照片和文件数。",
-            "How many photos and files the case holds.",
-        ),
-        (
-            "assignee.set",
-            _YES_NO,
-            frozenset[str](),
-            "已有承办人",
-            "has an assignee",
-            "已指定承办人。",
-            "A person is in charge of the case.",
-        ),
-        (
-            "party.set",
-            _YES_NO,
-            frozenset[str](),
-            "已有责任单位",
-            "has a responsible party",
-            "已指定责任单位。",
-            "A party is responsible for the case.",
-        ),
-        (
-            "case.reopened",
-            _NUMBER,
-            frozenset[str](),
-            "重新办理次数",
-            "times reopened",
-            "办结后重新办理的次数：已停止的时限每次重新开始，计一次。",
-            "How often work began again: a step that starts a stopped clock anew counts as one.",
-        ),
-        (
-            "rating.stars",
-            _NUMBER,
-            GRIEVANCE,
-            "居民评价星级",
-            "stars given",
-            "居民给出的星级（1 至 5），未评价时为空。",
-            "The resident's stars, 1 to 5; empty before the rating.",
-        ),
-        (
-            "quorum.met",
-            _YES_NO,
-            MEETING,
-            "达到法定人数",
-            "quorum met",
-            "按方和按人数的到会要求都已满足。",
-            "Both the quorum by party and the quorum by head are met.",
-        ),
-        (
-            "quorum.parties",
-            _YES_NO,
-            MEETING,
-            "到会方数足够",
-            "quorum by party",
-            "要求到会的各方都有人签到。",
-            "Enough of the parties have somebody checked in.",
-        ),
-        (
-            "quorum.heads",
-            _YES_NO,
-            MEETING,
-            "到会人数足够",
-            "quorum by head",
-            "签到人数达到会议规则的要求。",
-            "Enough members have checked in.",
-        ),
-        (
-            "agenda.count",
-            _NUMBER,
-            MEETING,
-            "议题数",
-            "agenda items",
-            "会议的议题数。",
-            "How many items the agenda has.",
-        ),
-        (
-            "agenda.open",
-            _NUMBER,
-            MEETING,
-            "未议决的议题数",
-            "open agenda items",
-            "既没有决议、也没有延期再议的议题数。",
-            "Items that have neither a decision nor were put off.",
-        ),
-        (
-            "agenda.decided",
-            _NUMBER,
-            MEETING,
-            "已议决的议题数",
-            "decided agenda items",
-            "已有决议的议题数。",
-            "Items that have a decision.",
-        ),
-        (
-            "scheme.present",
-            _YES_NO,
-            CONSULTATION,
-            "已有方案",
-            "scheme present",
-            "至少有一个可供表决的方案。",
-            "At least one scheme is there to decide on.",
-        ),
-        (
-            "roll.units",
-            _NUMBER,
-            CONSULTATION,
-            "名册户数",
-            "units on the roll",
-            "表决名册中的专有部分（户）数。",
-            "How many exclusive units the roll counts.",
-        ),
-        (
-            "roll.frozen",
-            _YES_NO,
-            CONSULTATION,
-            "名册已锁定",
-            "roll frozen",
-            "名册及面积、人数权重已锁定。",
-            "The roll and its weights are fixed.",
-        ),
-        (
-            "consent.participation",
-            _YES_NO,
-            CONSULTATION,
-            "参与表决达到要求",
-            "participation reached",
-            "参与表决的面积和人数都达到要求。",
-            "Enough of the area and enough of the owners took part.",
-        ),
-        (
-            "consent.participation_area",
-            _NUMBER,
-            CONSULTATION,
-            "参与面积占比",
-            "participation by area",
-            "参与表决的专有部分面积占比，精确分数（0 至 1）。",
-            "Share of the area that took part, an exact fraction from 0 to 1.",
-        ),
-        (
-            "consent.participation_heads",
-            _NUMBER,
-            CONSULTATION,
-            "参与人数占比",
-            "participation by head",
-            "参与表决的业主人数占比，精确分数（0 至 1）。",
-            "Share of the owners who took part, an exact fraction from 0 to 1.",
-        ),
-        (
-            "consent.approval_area",
-            _NUMBER,
-            CONSULTATION,
-            "同意面积占比",
-            "approval by area",
-            "同意的面积占参与面积的比例，精确分数（0 至 1）。",
-            "Share of the participating area that agreed, an exact fraction from 0 to 1.",
-        ),
-        (
-            "consent.approval_heads",
-            _NUMBER,
-            CONSULTATION,
-            "同意人数占比",
-            "approval by head",
-            "同意的人数占参与人数的比例，精确分数（0 至 1）。",
-            "Share of the participating owners who agreed, an exact fraction from 0 to 1.",
-        ),
-        (
-            "consent.passed",
-            _YES_NO,
-            CONSULTATION,
-            "表决通过",
-            "consent reached",
-            "参与和同意的面积、人数四项都达到规则集的要求。",
-            "All four figures reach what the rule set asks for.",
-        ),
-        (
-            "consent.frozen",
-            _YES_NO,
-            CONSULTATION,
-            "结果已锁定",
-            "result frozen",
-            "结果连同计算依据已锁定。",
-            "The result is fixed together with its inputs.",
         ),
     )
 )
@@ -416,10 +213,10 @@ _DEADLINE_FACTS = {
     "running": label("计时中", "running"),
 }
 _CHILDREN_FACTS = {
-    "all_closed": (_YES_NO, label("全部结束", "all ended")),
-    "all_done": (_YES_NO, label("全部办成", "all done")),
-    "count": (_NUMBER, label("数量", "count")),
-    "open": (_NUMBER, label("未结束数", "still open")),
+    "all_closed": (ValueType.YES_NO, label("全部结束", "all ended")),
+    "all_done": (ValueType.YES_NO, label("全部办成", "all done")),
+    "count": (ValueType.NUMBER, label("数量", "count")),
+    "open": (ValueType.NUMBER, label("未结束数", "still open")),
 }
 FAMILIES = (
     "field.<key>",
