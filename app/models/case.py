@@ -150,6 +150,7 @@ class Event(Base):
     hash: Mapped[bytes] = mapped_column(sa.LargeBinary)
 
     actor: Mapped[User | None] = relationship(User)
+    case: Mapped[Case] = relationship()
 
     def __str__(self) -> str:
         return f"{self.case_id}/{self.seq} {self.event}"

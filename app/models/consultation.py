@@ -236,6 +236,7 @@ class RollUnit(Base):
     label: Mapped[str] = mapped_column(sa.String(100))
     area: Mapped[Area]
 
+    consultation: Mapped[Consultation] = relationship()
     head: Mapped[RollHead] = relationship()
     unit: Mapped[Unit] = relationship()
 
@@ -291,6 +292,7 @@ class Opinion(Base):
     latest: Mapped[Flag]
     attachment_id: Mapped[int | None] = reference("attachment.id")
 
+    consultation: Mapped[Consultation] = relationship()
     head: Mapped[RollHead] = relationship()
     unit: Mapped[Unit] = relationship()
     scheme: Mapped[Scheme | None] = relationship()
