@@ -129,23 +129,28 @@ def _seat(row: Any) -> Seat:
     return Seat(row.id, row.party_id, row.user_id, row.name, row.substitute, tuple(stays))
 
 
+def _count(step: Step) -> Quorum | None:
+    """Counted once per step, however many facts ask."""
+    if "quorum" not in step.memo:
+        found = standing(step.session, step.case.id)
+        step.memo["quorum"] = None if found is None else found.quorum
+    counted: Quorum | None = step.memo["quorum"]
+    return counted
+
+
 @fact("quorum.met")
 def _met(step: Step) -> Fact:
-    found = standing(step.session, step.case.id)
-    return Fact(value=False) if found is None else Fact(found.quorum.met, found.quorum.detail)
+    found = _count(step)
+    return Fact(value=False) if found is None else Fact(found.met, found.detail)
 
 
 @fact("quorum.parties")
 def _met_by_party(step: Step) -> Fact:
-    found = standing(step.session, step.case.id)
-    if found is None:
-        return Fact(value=False)
-    return Fact(found.quorum.parties.met, found.quorum.parties.detail)
+    found = _count(step)
+    return Fact(value=False) if found is None else Fact(found.parties.met, found.parties.detail)
 
 
 @fact("quorum.heads")
 def _met_by_head(step: Step) -> Fact:
-    found = standing(step.session, step.case.id)
-    if found is None:
-        return Fact(value=False)
-    return Fact(found.quorum.heads.met, found.quorum.heads.detail)
+    found = _count(step)
+    return Fact(value=False) if found is None else Fact(found.heads.met, found.heads.detail)
