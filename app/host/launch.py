@@ -17,7 +17,8 @@ import pwd
 import sys
 
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
 CAP_DAC_OVERRIDE = 1
@@ -41,12 +42,14 @@ def become(account: int, *, reach: bool) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     keep = reach and sys.platform == "linux"
     if keep:
-        libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        # Without it the right would be lost here, and access(2) would not heed it later.
+        libc.prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP, 0, 0, 0)
     os.setgroups([])
     os.setgid(pwd.getpwuid(account).pw_gid)
     os.setuid(account)
     if keep:
-        # Where a container withholds the right, the program itself says which path it can't read.
+        # The program about to be started gets no right but the ambient one. Where a container
+        # withholds even that, the program says which path it can't read.
         bit = 1 << CAP_DAC_OVERRIDE
         sets = (_Sets * 2)(_Sets(bit, bit, bit), _Sets(0, 0, 0))
         header = _Header(CAPABILITY_VERSION_3, 0)

@@ -67,6 +67,7 @@ class Postgres:
 
     def __init__(self, home: Path, *, durable: bool = True) -> None:
         self.home = home.resolve()
+        self.home.parent.mkdir(parents=True, exist_ok=True)
         self.data = self.home / "data"
         self.durable = durable
         self.binaries = _binaries()
@@ -99,7 +100,7 @@ class Postgres:
             return
         draft = self.home.with_name(f"{self.home.name}.new")
         shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True, mode=0o700)
+        draft.mkdir(mode=0o700)
         account = self._account(draft)
         password = draft / "password"
         password.touch(mode=0o600)
