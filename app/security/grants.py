@@ -60,9 +60,10 @@ AnchorView           ls       .        .       .        .        .        .     
 NoticeView           lsxt     ls       ls      ls       ls       ls       ls       ls       ls
 GrievanceView        lsexr    .        lsexr   lser     lsr      ls       .        .        lsx
 
-MeetingView          lse      .        lse     lse      ls       ls       ls       lse      ls
-AttendanceView       lsaed    .        lsaed   lsaed    ls       ls       ls       lsaed    ls
-AgendaItemView       lsaed    .        lsaed   lsaed    ls       ls       ls       lsaed    ls
+MeetingView          ls       .        ls      ls       ls       ls       ls       ls       ls
+InvitationView       ls       .        ls      ls       ls       ls       ls       ls       ls
+AttendanceView       lsed     .        lsed    lsed     ls       ls       ls       lsed     ls
+AgendaItemView       lse      .        lse     lse      ls       ls       ls       lse      ls
 PositionView         lsx      .        lsx     lsx      ls       ls       ls       lsx      lsx
 DecisionView         lsx      .        lsx     lsx      ls       ls       ls       lsx      lsx
 
@@ -70,8 +71,8 @@ UnitView             lsaedx   .        lsaedx  lsaedx   ls       .        .     
 OwnerView            lsaedxr  .        lsaedxr lsaedr   ls       .        .        .        .
 OwnershipView        lsaed    .        lsaed   lsaed    ls       .        .        .        .
 RuleSetView          lsaed    ls       ls      ls       .        .        ls       ls       ls
-ConsultationView     lse      .        lse     lse      ls       .        ls       ls       ls
-SchemeView           lsae     .        lsae    lsae     ls       .        ls       ls       ls
+ConsultationView     ls       .        ls      ls       ls       .        ls       ls       ls
+SchemeView           ls       .        ls      ls       ls       .        ls       ls       ls
 RollHeadView         lsx      .        lsx     lsx      ls       .        .        .        .
 RollUnitView         lsx      .        lsx     lsx      ls       .        .        .        .
 OpinionView          lsx      .        lsx     lsx      ls       .        .        .        .

@@ -12,10 +12,15 @@ from __future__ import annotations
 from flask import Blueprint
 from flask_babel import lazy_gettext as _l
 
-from app.views import home
+from app.views import consultation, home
 from app.views.frame import Entry
+from app.views.ledger import lookup
 
-BLUEPRINTS: tuple[Blueprint, ...] = (home.pages,)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    home.pages,
+    consultation.pages,
+    lookup.pages,
+)
 
 NAVIGATION: tuple[Entry, ...] = (
     Entry("work.index", _l("My work"), "inbox"),

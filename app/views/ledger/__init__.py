@@ -1,0 +1,1 @@
+"""What the generated ledgers are made of; app.views.base puts it together."""

@@ -1,0 +1,67 @@
+"""How a value of a ledger looks on a page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app, url_for
+from flask_appbuilder import Model
+
+from app.views import access, labels
+from app.views.ledger.columns import Kind, column, value
+from app.views.ledger.data import as_yaml
+
+
+class Cell:
+    """``text`` for people, ``kind`` for the template, ``url`` of the row that it names."""
+
+    __slots__ = ("kind", "text", "url")
+
+    def __init__(self, text: str, kind: str = "", url: str = "") -> None:
+        self.text, self.kind, self.url = text, kind, url
+
+
+def cell(view: Any, item: Any, name: str) -> Cell:
+    """What ``item`` holds in the column, formatted; nothing is asked that loads() didn't load."""
+    if name in view.formatters_columns:
+        return Cell(str(view.formatters_columns[name](value(item, name))))
+    known = column(view.model, name)
+    if known.kind is Kind.DERIVED and hasattr(view, name):
+        return Cell(str(getattr(view, name)(item)))
+    held = value(item, name)
+    if held is None or held == "":
+        return Cell("")
+    if isinstance(held, Model):
+        return Cell(labels.of_object(held), "link", url_of(held))
+    if known.kind is Kind.MANY:
+        return Cell("、".join(labels.of_object(row) for row in held))
+    return Cell(_text(known.kind, held), known.kind.value)
+
+
+def _text(kind: Kind, held: Any) -> str:
+    if kind is Kind.KEYS:
+        return ", ".join(labels.of_role(key) for key in held)
+    if kind is Kind.BYTES:
+        return bytes(held).hex()
+    if kind is Kind.JSON and not labels.is_localized(held):
+        return as_yaml(held)
+    return labels.plain(held)
+
+
+def url_of(item: Any) -> str:
+    """The page of a row, when there is one and this person may open it."""
+    view = views_by_model().get(type(item))
+    if view is None or not access.may("can_show", view.class_permission_name):
+        return ""
+    return str(view.show_url(item))
+
+
+def page_of(endpoint: str, **values: Any) -> str:
+    """The address of a page of ours; empty while nobody has written it."""
+    return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""
+
+
+def views_by_model() -> dict[type[Any], Any]:
+    """The ledger of each model."""
+    views = current_app.extensions["appbuilder"].baseviews
+    return {view.model: view for view in views if hasattr(view, "show_url")}
