@@ -137,7 +137,7 @@ def _own(step: Step) -> Consultation:
 def _freeze_roll(step: Step) -> dict[str, Any]:
     consultation = _own(step)
     size = rolls.freeze(step.session, consultation, step.now)
-    area = tally.square_metres(size.cents)
+    area = size.area
     assert consultation.rule is not None
     return {
         "units": size.units,

@@ -77,6 +77,10 @@ class Size:
     heads: int
     cents: int
 
+    @property
+    def area(self) -> str:
+        return tally.square_metres(self.cents)
+
 
 def heads(dwellings: Iterable[Dwelling]) -> list[Head]:
     """Fold units into heads. The order of units doesn't matter: heads come by their key."""

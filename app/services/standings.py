@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.errors import MissingError, Problem
-from app.models import Consultation, Scheme
+from app.models import Consultation, Opinion, RollHead, Scheme
 from app.services import results, schemes, tally
 from app.services.providers import Step
 from app.services.tally import Tally
@@ -57,3 +59,36 @@ def of_step(step: Step) -> Standing:
 def forget(step: Step) -> None:
     """An effect is about to change what was counted."""
     step.session.info.pop("standing", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How many heads took part on the scheme on the table, of how many."""
+
+    heads: int
+    took_part: int
+
+
+def progress(session: Session, case_ids: Iterable[int]) -> dict[int, Progress]:
+    """Of each consultation with a frozen roll; one statement for a whole list."""
+    newest = (
+        sa.select(sa.func.max(Scheme.id))
+        .where(Scheme.consultation_id == RollHead.consultation_id)
+        .correlate(RollHead)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        sa.select(RollHead.consultation_id, sa.func.count(), sa.func.count(Opinion.id))
+        .outerjoin(
+            Opinion,
+            sa.and_(
+                Opinion.head_id == RollHead.id,
+                Opinion.latest,
+                Opinion.counts,
+                Opinion.scheme_id.is_not_distinct_from(newest),
+            ),
+        )
+        .where(RollHead.consultation_id.in_(list(case_ids)))
+        .group_by(RollHead.consultation_id)
+    )
+    return {case_id: Progress(heads, took_part) for case_id, heads, took_part in rows}
