@@ -36,7 +36,7 @@ def case() -> None:
 def fire(number: str, event: str, *, login: str | None, form: str, json_: bool) -> None:
     """Press button EVENT of the case NUMBER."""
     filled = _object(form)
-    with unit_of_work(db.session) as session:
+    with unit_of_work(db.session()) as session:
         now = clock.now()
         case_id = session.scalar(sa.select(Case.id).where(Case.number == number))
         if case_id is None:
@@ -69,4 +69,4 @@ def _viewer(login: str) -> Viewer:
         raise MissingError(
             Problem({"zh": f"没有用户“{login}”。", "en": f"There is no login “{login}”."}, "--as")
         )
-    return actors.viewer(db.session, user, today=edge.today(clock.now()))
+    return actors.viewer(db.session(), user, today=edge.today(clock.now()))

@@ -31,7 +31,7 @@ def recount(number: str, *, json_: bool) -> None:
     if case_id is None:
         words = {"zh": f"没有协商事项 {number}。", "en": f"There is no consultation {number}."}
         raise MissingError(Problem(words, "NUMBER"))
-    found = consultations.recount(db.session, case_id)
+    found = consultations.recount(db.session(), case_id)
     say(found.data, (text(line) for line in found.lines), json_=json_)
     if not found.equal:
         raise SystemExit(1)

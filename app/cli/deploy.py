@@ -38,7 +38,7 @@ def deploy(*, json_: bool) -> None:
     """
     flask_migrate.upgrade()
     grants = sync()
-    with unit_of_work(db.session) as session:
+    with unit_of_work(db.session()) as session:
         sets = rules.load(session)
         fresh = definitions.load_library(session, actor=SYSTEM, now=clock.now())
         audit.anchor(session, clock.now())
@@ -57,7 +57,7 @@ def seed(*, if_empty: bool, communities: int | None, cases: int | None, json_: b
     """Fill the demo communities, or many generated cases for load (every person is made up)."""
     occupied = db.session.query(Place.id).first() is not None
     if communities is not None or cases is not None:
-        with unit_of_work(db.session) as session:
+        with unit_of_work(db.session()) as session:
             report = demo.load(
                 session, communities=communities or 10, cases=cases or 0, now=clock.now()
             )
@@ -75,7 +75,7 @@ def seed(*, if_empty: bool, communities: int | None, cases: int | None, json_: b
                 }
             )
         )
-    report = demo.seed(db.session, now=clock.now())
+    report = demo.seed(db.session(), now=clock.now())
     say(report, (f"{key}: {value}" for key, value in report.items()), json_=json_)
 
 
@@ -85,7 +85,7 @@ def seed(*, if_empty: bool, communities: int | None, cases: int | None, json_: b
 @answering
 def demo_logins(*, json_: bool) -> None:
     """Print the logins of the demo, if this database holds it."""
-    found = demo.logins(db.session)
+    found = demo.logins(db.session())
     data = [
         {"login": one.login, "password": one.password, "role": one.role, "place": one.place}
         for one in found

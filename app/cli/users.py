@@ -8,6 +8,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from flask_appbuilder.security.sqla.models import Role as RoleRow
 from flask_appbuilder.security.sqla.models import User
+from werkzeug.security import generate_password_hash
 
 from app import clock
 from app.cli.output import answering, as_json, say
@@ -59,7 +60,7 @@ def list_(*, json_: bool) -> None:
 def create(login: str, *, password: str, json_: bool, **given: str | int | None) -> None:
     """Create LOGIN with one role, bound to a place (and party) from today."""
     _long_enough(password)
-    with unit_of_work(db.session) as session:
+    with unit_of_work(db.session()) as session:
         if session.scalar(sa.select(User.id).where(User.username == login)) is not None:
             words = {"zh": f"登录名“{login}”已存在。", "en": f"The login “{login}” exists."}
             raise InvalidError(Problem(words, "LOGIN"))
@@ -77,7 +78,7 @@ def create(login: str, *, password: str, json_: bool, **given: str | int | None)
             last_name=given["family_name"],
             email=given["email"],
             active=True,
-            password=current_app.extensions["appbuilder"].sm.hash_password(password),
+            password=generate_password_hash(password),
             roles=[role],
         )
         session.add(user)

@@ -95,7 +95,7 @@ def import_(paths: tuple[Path, ...], *, publish: bool, note: str, json_: bool) -
     specs = [files.read(path.read_bytes(), str(path)) for path in paths]
     beside = {spec.key: spec for spec in specs}
     done: list[dict[str, Any]] = []
-    with unit_of_work(db.session) as session:
+    with unit_of_work(db.session()) as session:
         rows = [drafts.store(session, spec) for spec in specs]
         for row in rows:
             number = None
@@ -147,7 +147,7 @@ def export(key: str, *, draft: bool, output: Path | None, json_: bool) -> None:
 @answering
 def publish(key: str, *, note: str, json_: bool) -> None:
     """Check the draft of workflow KEY and freeze it as its next version."""
-    with unit_of_work(db.session) as session:
+    with unit_of_work(db.session()) as session:
         version = definitions.publish(session, _row(key), actor=SYSTEM, now=clock.now(), note=note)
         data = {"key": key, "version": version.number, "checksum": version.checksum}
     say(data, [f"{key}: {data['version']}"], json_=json_)
