@@ -30,8 +30,14 @@ OPEN_TO_RESIDENTS = (PlaceKind.COMMUNITY, PlaceKind.GRID, PlaceKind.COMPOUND, Pl
 REGISTRARS = frozenset(
     {Role.SECRETARY, Role.COMMITTEE_STAFF, Role.GRID_WORKER, Role.SUBDISTRICT, Role.PROPERTY_STAFF}
 )
+DOORS = 30
+"""Places to choose from on one page; beyond it residents search."""
 _MATTER = 40
 
+TITLE = FieldSpec(
+    key="title", label=Label(zh="事由", en="What it is about"), type=FieldType.TEXT, max_length=200
+)
+PLACE = FieldSpec(key="place_id", label=Label(zh="小区或地点", en="Place"), type=FieldType.PLACE)
 REPORTER = FieldSpec(
     key="reporter", label=Label(zh="联系人", en="Name"), type=FieldType.TEXT, max_length=50
 )
@@ -81,7 +87,7 @@ EXTRA = {spec.key: spec for spec in (REPORTER, PHONE, ADDRESS, SOURCE)}
 @dataclass(frozen=True, slots=True)
 class Report:
     """What is registered. ``token`` came with the form, so that sent twice it opens one case;
-    ``files`` are (field of the intake, file)."""
+    ``files`` are (field of the intake, file); ``wrong`` is what was found wrong while reading."""
 
     place_id: int | None
     title: str = ""
@@ -90,6 +96,7 @@ class Report:
     person_id: int | None = None
     token: str = ""
     files: Sequence[tuple[str, Kept]] = ()
+    wrong: tuple[Problem, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,22 +123,17 @@ def register(session: Session, report: Report, *, actor: Viewer, now: datetime) 
     before = _earlier(session, report.token)
     if before is not None:
         return before
-    compiled = intake(session)
+    wrong = _problems(session, report, actor)
     place = _place(session, report.place_id, actor)
+    if wrong or place is None:
+        raise InvalidError(*wrong)
     names = [name for name, _ in report.files]
     ids = attachments.reserve(session, len(names))
     form = {**report.form, **_by_field(names, ids)}
-    title = report.title.strip() or _headline(compiled, form)
-    extra, problems = _checked(session, compiled, report, actor, form)
-    if place is None:
-        problems.append(_no_place())
-    if not 1 <= len(title) <= 200:
-        problems.append(_no_title())
-    if problems or place is None:
-        raise InvalidError(*problems)
+    extra = _extra(report, actor)
     opening = Opening(
         key=WORKFLOW,
-        title=title,
+        title=_title(intake(session), report),
         place_id=place.id,
         form=form,
         extra=extra,
@@ -186,63 +188,83 @@ def _by_field(names: list[str], ids: list[int]) -> dict[str, list[int]]:
     return found
 
 
-def _headline(compiled: Compiled, form: Mapping[str, Any]) -> str:
-    """A title out of the matter itself: residents are not asked for one."""
+def _title(compiled: Compiled, report: Report) -> str:
+    """As given, or out of the matter itself: residents are not asked for a title."""
+    if report.title.strip():
+        return report.title.strip()
     for item in compiled.spec.intake:
-        text = form.get(item.field)
+        text = report.form.get(item.field)
         if compiled.fields[item.field].type is FieldType.LONG_TEXT and isinstance(text, str):
             line = " ".join(text.split())
             return line if len(line) <= _MATTER else f"{line[: _MATTER - 1]}…"
     return ""
 
 
-def _checked(
-    session: Session,
-    compiled: Compiled,
-    report: Report,
-    actor: Viewer,
-    form: Mapping[str, Any],
-) -> tuple[dict[str, Any], list[Problem]]:
-    """The leg's own values, and every problem of both halves of the form."""
-    asked = BY_RESIDENT if actor.kind == "resident" else BY_STAFF
-    own = forms.clean(EXTRA, asked, report.extra)
+def _problems(session: Session, report: Report, actor: Viewer) -> tuple[Problem, ...]:
+    """Every problem of the whole form, the leg's and the workflow's, at once."""
+    compiled = intake(session)
+    names = [name for name, _ in report.files]
+    form = {**report.form, **_by_field(names, list(range(1, len(names) + 1)))}
+    own = forms.clean(EXTRA, _asked(actor), report.extra)
     case = forms.clean(compiled.fields, compiled.spec.intake, form, zone=edge.timezone())
-    problems = [
+    found = [
         Problem({"zh": flaw.text.zh, "en": flaw.text.text("en")}, flaw.field)
-        for flaw in (*own.problems, *case.problems)
+        for flaw in (*case.problems, *own.problems)
     ]
     if actor.kind != "resident":
-        problems += candidates.strangers(session, actor, compiled.fields, case.values)
-    extra = dict(own.values)
+        found += candidates.strangers(session, actor, compiled.fields, case.values)
+    if _place(session, report.place_id, actor) is None:
+        text = {"zh": "请选择小区或地点。", "en": "Choose the place."}
+        found.insert(0, Problem(text, "place_id"))
+    if actor.kind != "resident" and not 1 <= len(_title(compiled, report)) <= 200:
+        text = {"zh": "请用 1 到 200 个字写明事由。", "en": "Say it in 1 to 200 characters."}
+        found.insert(0, Problem(text, "title"))
+    if actor.kind != "resident" and _person(session, report.person_id, actor) is None:
+        text = {"zh": "没有这位居民，请重新选择。", "en": "There is no such resident."}
+        found.append(Problem(text, "person_id"))
+    return (*report.wrong, *found)
+
+
+def _asked(actor: Viewer) -> tuple[FormField, ...]:
+    return BY_RESIDENT if actor.kind == "resident" else BY_STAFF
+
+
+def _extra(report: Report, actor: Viewer) -> dict[str, Any]:
+    """The leg's own values, checked before."""
+    extra = dict(forms.clean(EXTRA, _asked(actor), report.extra).values)
     if actor.kind == "resident":
         extra["source"] = Source.WEB
-    extra["person_id"] = _person(session, report.person_id, actor)
-    return extra, problems
+    elif report.person_id is not None:
+        extra["person_id"] = report.person_id
+    return extra
 
 
 def _person(session: Session, person_id: int | None, actor: Viewer) -> int | None:
-    """The resident's own row, when staff named one that they may see."""
-    if person_id is None or actor.kind == "resident":
-        return None
-    found = candidates.person(session, actor, person_id)
-    if found is None:
-        text = {"zh": "没有这位居民，请重新选择。", "en": "There is no such resident."}
-        raise InvalidError(Problem(text, "person_id"))
-    return found
+    """0 when nobody was named; None when the one who was isn't there for this viewer."""
+    return 0 if person_id is None else candidates.person(session, actor, person_id)
 
 
-def _no_place() -> Problem:
-    return Problem({"zh": "请选择小区或地点。", "en": "Choose the place."}, "place_id")
-
-
-def _no_title() -> Problem:
-    return Problem(
-        {
-            "zh": "请用 1 到 200 个字写明事由。",
-            "en": "Say in 1 to 200 characters what it is about.",
-        },
-        "title",
+def doors(session: Session, words: str) -> list[tuple[int, str]]:
+    """Communities and compounds that a resident may name, with the community's name before the
+    compound's; the closest first, one more than ``DOORS`` when there are more."""
+    community = sa.orm.aliased(m.Place)
+    text = sa.func.concat(sa.func.coalesce(community.name + " · ", ""), m.Place.name)
+    query = (
+        sa.select(m.Place.id, text)
+        .outerjoin(
+            community,
+            sa.and_(
+                community.kind == PlaceKind.COMMUNITY,
+                community.id != m.Place.id,
+                sa.func.starts_with(m.Place.path, community.path),
+            ),
+        )
+        .where(m.Place.kind.in_((PlaceKind.COMMUNITY, PlaceKind.COMPOUND)))
     )
+    for word in words.split()[:5]:
+        query = query.where(text.icontains(word, autoescape=True))
+    rows = session.execute(query.order_by(text).limit(DOORS + 1))
+    return [(row[0], row[1]) for row in rows]
 
 
 @leg("grievance")

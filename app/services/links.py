@@ -15,6 +15,9 @@ from app.permissions import Role
 from app.services import definitions, rows
 from app.services.actors import Viewer, hashed
 
+GIVERS = frozenset({Role.SECRETARY, Role.COMMITTEE_STAFF})
+"""Those who may give a resident a new link."""
+
 
 def followed(session: Session, resident: Viewer) -> int:
     """The case behind a tracking link; raises MissingError, the same for every wrong token."""
@@ -38,7 +41,7 @@ def renew(session: Session, case_id: int, *, actor: Viewer, now: datetime) -> st
     Raises ForbiddenError for those who don't speak with residents.
     """
     case = rows.load(session, case_id, actor, lock=True)
-    if not actor.roles & {Role.SECRETARY, Role.COMMITTEE_STAFF}:
+    if not actor.roles & GIVERS:
         text = {
             "zh": "只有社区书记、居委会工作人员可以换新的查询链接。",
             "en": "Only the secretary and committee staff may replace the link.",

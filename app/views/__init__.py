@@ -12,12 +12,19 @@ from __future__ import annotations
 from flask import Blueprint
 from flask_babel import lazy_gettext as _l
 
-from app.views import consultation, home
+from app.views import case, consultation, desk, files, grievance, home, public
 from app.views.frame import Entry
 from app.views.ledger import lookup
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     home.pages,
+    desk.pages,
+    desk.bell,
+    desk.ledger,
+    case.pages,
+    files.pages,
+    grievance.pages,
+    public.pages,
     consultation.pages,
     lookup.pages,
 )

@@ -17,7 +17,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from sqlalchemy.orm import Session
 
 from app.errors import InvalidError, Problem
-from app.services import attachments, candidates, edge
+from app.services import attachments, candidates, edge, sniff
 from app.services.actors import Viewer
 from app.services.attachments import Kept
 from app.services.candidates import KINDS, Candidates
@@ -95,7 +95,7 @@ def read(session: Session, viewer: Viewer | None, form: Pairs) -> Given:
     problems: list[Problem] = []
     for spec, required in form:
         if spec.type is FieldType.FILES:
-            kept, wrong = _uploads(spec)
+            kept, wrong = _uploads(spec, pictures=viewer is None)
             files += [(spec.key, item) for item in kept]
             problems += wrong
             if required and not kept and not wrong:
@@ -157,7 +157,8 @@ def _looked_up(
     return "", [Problem(text, spec.key)]
 
 
-def _uploads(spec: FieldSpec) -> tuple[list[Kept], list[Problem]]:
+def _uploads(spec: FieldSpec, *, pictures: bool) -> tuple[list[Kept], list[Problem]]:
+    """What was chosen now or before; ``pictures``: nothing but pictures and PDF."""
     settings = current_app.extensions["settings"]
     name = PREFIX + spec.key
     kept = [found for text in request.form.getlist(f"{name}-kept") if (found := _unsigned(text))]
@@ -180,6 +181,10 @@ def _uploads(spec: FieldSpec) -> tuple[list[Kept], list[Problem]]:
             )
         except InvalidError as error:
             problems += error.problems
+    if pictures and any(k.media_type not in sniff.IMAGES | {sniff.PDF} for k in kept):
+        kept = [k for k in kept if k.media_type in sniff.IMAGES | {sniff.PDF}]
+        text = {"zh": "这里只能上传照片和 PDF。", "en": "Only pictures and PDF are taken here."}
+        problems.append(Problem(text, spec.key))
     return kept, problems
 
 

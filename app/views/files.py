@@ -1,0 +1,49 @@
+"""Files of cases: only for those who see the case, never run, never guessed at."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from flask import Blueprint, Response, current_app, send_file
+
+from app import models as m
+from app.extensions import db
+from app.services import attachments, sniff
+from app.views import access
+
+pages = Blueprint("files", __name__, url_prefix="/files")
+_SHOWABLE = sniff.IMAGES - {"image/heic"}
+"""What every browser draws; the rest is downloaded."""
+
+
+@pages.get("/<int(max=9223372036854775807):file_id>")
+def download(file_id: int) -> Response:
+    """A file of a case that this person may see."""
+    return sent(attachments.find(db.session(), file_id, access.viewer()))
+
+
+def sent(attachment: m.Attachment) -> Response:
+    """The file under its own name. Pictures show in the page, everything else is downloaded."""
+    folder = current_app.extensions["settings"].files_dir
+    path = attachments.located(folder, attachment)
+    showable = attachment.media_type in _SHOWABLE
+    response = send_file(
+        path, mimetype=attachment.media_type, conditional=True, etag=attachment.sha256
+    )
+    kind = "inline" if showable else "attachment"
+    name = quote(attachment.name, safe="")
+    response.headers["Content-Disposition"] = f"{kind}; filename*=UTF-8''{name}"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+def showable(attachment: m.Attachment) -> bool:
+    """Whether the page can draw it in place."""
+    return attachment.media_type in _SHOWABLE
+
+
+@pages.app_template_test("showable")
+def _showable(attachment: m.Attachment) -> bool:
+    return showable(attachment)
