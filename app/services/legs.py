@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from app.services import agenda, attendance, consultations, floor, invitations
+from app.services import (
+    agenda,
+    attendance,
+    consultations,
+    floor,
+    grievances,
+    invitations,
+    ratings,
+)
 
-LEGS = (agenda, attendance, consultations, floor, invitations)
+LEGS = (agenda, attendance, consultations, floor, grievances, invitations, ratings)
