@@ -22,27 +22,32 @@ _NAME = re.compile(r"\{(\w+)\}")
 
 
 def enqueue(step: Step, notices: Iterable[Notice], *, cause: str, due: datetime | None) -> int:
-    """Write one row per recipient and channel that is set up; returns how many were new.
+    """Write one row per recipient and channel that is set up; returns how many were new."""
+    return write(step.session, prepare(step, notices, cause=cause, due=due))
+
+
+def prepare(
+    step: Step, notices: Iterable[Notice], *, cause: str, due: datetime | None
+) -> list[dict[str, Any]]:
+    """The rows to be written, one per recipient and channel that is set up.
 
     ``cause`` names what brought them forth (an event of the case, a level of a clock): the same
     cause, notice, recipient and channel is one dedupe key and is never written twice.
     """
-    rows = [
+    return [
         row
         for notice in notices
         for recipient in resolve(step, notice.to)
         for row in _rows(step, notice, recipient, cause=cause, due=due)
     ]
-    return write(step.session, rows)
 
 
 def write(session: Session, rows: list[dict[str, Any]]) -> int:
     """Insert prepared rows, those with a known dedupe key left out."""
     if not rows:
         return 0
-    statement = insert(m.Notice).on_conflict_do_nothing(index_elements=["dedupe"])
-    result = session.connection().execute(statement, rows)
-    return max(result.rowcount, 0)
+    fresh = insert(m.Notice).on_conflict_do_nothing(index_elements=["dedupe"])
+    return len(session.connection().execute(fresh.returning(m.Notice.id), rows).all())
 
 
 def render(text: Label, names: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
