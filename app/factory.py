@@ -29,7 +29,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         channels.use(settings.smtp_url, settings.mail_from)
     except ValueError as error:
         raise config.SettingError("SMTP_URL", str(error)) from None
-    edge.use(settings.timezone, settings.base_url)
+    edge.use(settings.timezone, settings.base_url, settings.language)
     db.init_app(flask)
     migrate.init_app(flask, db, directory=str(config.ROOT / "migrations"))
     csrf.init_app(flask)  # before FAB: it refuses unsafe GETs only when it finds CSRF protection

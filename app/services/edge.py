@@ -14,15 +14,22 @@ from zoneinfo import ZoneInfo
 class _Edge:
     timezone: ZoneInfo
     base_url: str
+    language: str
 
 
-_edge = _Edge(ZoneInfo("Asia/Shanghai"), "http://127.0.0.1:8080")
+_edge = _Edge(ZoneInfo("Asia/Shanghai"), "http://127.0.0.1:8080", "zh")
 
 
-def use(timezone: str, base_url: str) -> None:
+def use(timezone: str, base_url: str, language: str = "zh") -> None:
     """Set once, at start, from the settings."""
     _edge.timezone = ZoneInfo(timezone)
     _edge.base_url = base_url.rstrip("/")
+    _edge.language = language
+
+
+def language() -> str:
+    """The language of those who have chosen none."""
+    return _edge.language
 
 
 def timezone() -> ZoneInfo:
