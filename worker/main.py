@@ -1,0 +1,50 @@
+"""``python -m worker.main sweep`` and ``python -m worker.main work``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+
+import config
+from app.factory import create_app
+from worker import context, jobs, schedule
+
+USAGE = """usage: python -m worker.main sweep | work
+
+  sweep   looks for deadlines and notices that are due, and hands out the work
+  work    does the work; run as many as you like, on as many hosts as you like
+"""
+
+
+def _sweep(settings: config.Settings) -> None:
+    schedule.Sweep(settings).run()
+
+
+COMMANDS: dict[str, Callable[[config.Settings], None]] = {"sweep": _sweep, "work": jobs.work}
+
+
+def main(arguments: list[str]) -> int:
+    if len(arguments) != 1 or arguments[0] not in COMMANDS:
+        sys.stderr.write(USAGE)
+        return 2
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=sys.stdout,
+        format="%(asctime)s %(levelname)s %(message)s",
+        datefmt="%H:%M:%S",
+    )
+    context.leave_on_signal()
+    try:
+        settings = config.load()
+        app = create_app(settings)
+        context.use(app)
+        COMMANDS[arguments[0]](settings)
+    except config.SettingError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
