@@ -174,7 +174,8 @@ def strangers(
     problems = []
     for key, value in values.items():
         kind = KINDS.get(fields[key].type) if key in fields else None
-        wanted = {int(item) for item in (value if isinstance(value, list) else [value]) if item}
+        items = value if isinstance(value, list) else [value]
+        wanted = {int(item) for item in items if item} if kind else set()
         if kind is None or not wanted:
             continue
         inner = _QUERIES[kind](viewer).subquery()
