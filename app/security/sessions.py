@@ -125,3 +125,18 @@ def record(
             detail=extra,
         )
     )
+
+
+def live(session: Session, user_id: int, *, now: datetime) -> list[LoginSession]:
+    """The browsers that the user is signed in with, newest first."""
+    query = (
+        sa.select(LoginSession)
+        .where(
+            LoginSession.user_id == user_id,
+            LoginSession.ended_at.is_(None),
+            LoginSession.expires_at > now,
+        )
+        .order_by(LoginSession.started_at.desc())
+        .limit(20)
+    )
+    return list(session.scalars(query))

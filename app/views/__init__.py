@@ -12,12 +12,13 @@ from __future__ import annotations
 from flask import Blueprint
 from flask_babel import lazy_gettext as _l
 
-from app.views import case, consultation, desk, files, grievance, home, public
+from app.views import account, case, consultation, desk, files, grievance, home, public
 from app.views.frame import Entry
 from app.views.ledger import lookup
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     home.pages,
+    account.pages,
     desk.pages,
     desk.bell,
     desk.ledger,

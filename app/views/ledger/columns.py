@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
-from sqlalchemy.orm import RelationshipProperty, joinedload, load_only
+from sqlalchemy.orm import RelationshipProperty, joinedload, load_only, selectinload
 
 from app.models.base import UTCDateTime
 
@@ -130,11 +130,15 @@ def value(item: Any, name: str) -> Any:
 def loads(model: type[Any], names: tuple[str, ...]) -> list[Any]:
     """Loader options so that showing these columns asks nothing more for each row."""
     wanted: dict[tuple[str, ...], list[Any]] = {}
+    many: list[Any] = []
     for name in names:
         path, leaf = _relations(model, name)
         if path:
             wanted.setdefault(path, []).extend([leaf] if leaf is not None else [])
-    return [_option(model, path, leaves) for path, leaves in wanted.items()]
+        known = column(model, name)
+        if known.kind is Kind.MANY and not path:
+            many.append(selectinload(known.attribute))
+    return many + [_option(model, path, leaves) for path, leaves in wanted.items()]
 
 
 def _relations(model: type[Any], name: str) -> tuple[tuple[str, ...], Any]:

@@ -1,0 +1,33 @@
+"""Every ledger opens, for those whose role has it, in a few statements."""
+
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from app.views.admin import LEDGERS
+from tests.visitor import Visitor
+
+VIEWS = [view for group in LEDGERS for view in group.views]
+
+
+@pytest.fixture
+def visitor(app: Flask, session: Session) -> Visitor:
+    return Visitor(app)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_list_opens_for_the_administrator(visitor: Visitor, view: type, language: str) -> None:
+    visitor.sign_in("admin").speak(language)
+    answer = visitor.get(f"{view.route_base}/list/")
+    assert answer.status_code == 200, visitor.text[-3000:]
+    assert len(visitor.statements) <= 12, "\n".join(visitor.statements)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
+def test_the_form_opens_for_the_administrator(visitor: Visitor, view: type) -> None:
+    visitor.sign_in("admin")
+    answer = visitor.get(f"{view.route_base}/add")
+    assert answer.status_code == (200 if "add" in view.abilities else 404)
