@@ -20,12 +20,13 @@ from app.views import access
 from app.views.consultation import frame
 from app.views.consultation.figures import bars
 
+ID = "<int(max=9223372036854775807):case_id>"
 pages = Blueprint("consultations", __name__, url_prefix="/consultations")
 Answer = str | Response | tuple[str, int]
 DUE_SHOWN = 30
 
 
-@pages.get("/<int:case_id>/board")
+@pages.get(f"/{ID}/board")
 def board(case_id: int) -> str:
     """The picture: one building at a time, floors × flats, coloured by stance."""
     shown = frame.load(case_id)
@@ -68,12 +69,12 @@ def _due(houses: list[House]) -> list[boards.Flat]:
     return sorted(found, key=lambda flat: (flat.next_visit or today, flat.unit_id))[:DUE_SHOWN]
 
 
-@pages.get("/<int:case_id>/schemes")
+@pages.get(f"/{ID}/schemes")
 def schemes(case_id: int) -> Answer:
     return _schemes(case_id, {}, {})
 
 
-@pages.post("/<int:case_id>/schemes")
+@pages.post(f"/{ID}/schemes")
 def add_scheme(case_id: int) -> Answer:
     form = request.form
     seen = form.get("seen", "")
@@ -114,7 +115,7 @@ def _schemes(case_id: int, problems: dict[str, str], typed: dict[str, str]) -> s
     )
 
 
-@pages.get("/<int:case_id>/result")
+@pages.get(f"/{ID}/result")
 def result(case_id: int) -> str:
     """The figures with numerators, denominators, thresholds and their basis, for print too; a
     frozen result is counted again before it is shown."""

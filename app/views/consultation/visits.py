@@ -20,7 +20,9 @@ from app.services.opinions import VOICES, Visit
 from app.transaction import unit_of_work
 from app.views import access, labels
 from app.views.consultation import frame
-from app.views.consultation.pages import Answer, pages
+from app.views.consultation.pages import ID, Answer, pages
+
+DOOR = f"/{ID}/units/<int(max=9223372036854775807):unit_id>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,12 @@ class Door:
     """Other units of the same head: one vote for all of them."""
 
 
-@pages.get("/<int:case_id>/units/<int:unit_id>")
+@pages.get(DOOR)
 def visit(case_id: int, unit_id: int) -> str:
     return _page(case_id, unit_id, {}, {})
 
 
-@pages.post("/<int:case_id>/units/<int:unit_id>")
+@pages.post(DOOR)
 def record(case_id: int, unit_id: int) -> Answer:
     try:
         given = _given(unit_id)
