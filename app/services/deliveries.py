@@ -69,7 +69,7 @@ def waiting(session: Session, now: datetime, limit: int) -> dict[str, list[int]]
     for notice_id, channel in session.execute(
         sa.select(_notice.c.id, _notice.c.channel)
         .where(_OPEN, _notice.c.next_at <= now)
-        .order_by(_notice.c.next_at)
+        .order_by(_notice.c.next_at, _notice.c.id)
         .limit(limit)
     ):
         found.setdefault(channel, []).append(notice_id)
