@@ -3,12 +3,14 @@ next meeting opens with."""
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from app import models as m
+from app.errors import InvalidError, Problem
 from app.services.actors import Viewer
 from app.services.providers import Seed, Step, fact, source
 from app.services.scope import visible
@@ -176,3 +178,19 @@ def _decisions(step: Step) -> list[Seed]:
             )
         )
     return seeds
+
+
+def numbered(session: Session, viewer: Viewer, number: str) -> int:
+    """The case with that number, as typed. Raises InvalidError when ``viewer`` can't see one."""
+    plain = unicodedata.normalize("NFKC", number).strip().upper()
+    case_id = None
+    if plain.isprintable():
+        query = sa.select(m.Case.id).where(m.Case.number == plain, visible(viewer, m.Case))
+        case_id = session.scalar(query)
+    if case_id is None:
+        text = {
+            "zh": f"没有编号为“{plain[:30]}”的事项，或不在您的管辖范围内。",
+            "en": f"There is no case “{plain[:30]}”, or it lies outside your scope.",
+        }
+        raise InvalidError(Problem(text, "number"))
+    return case_id

@@ -109,9 +109,10 @@ def read(value: str, field: str, *, least: int = 1, most: int = LONGEST) -> str:
 
 
 _CALLED = {
+    "basis": ("规则依据", "the basis of the rule"),
     "room": ("地点", "the room"),
     "name": ("姓名", "the name"),
-    "title": ("议题", "the title"),
+    "title": ("标题", "the title"),
     "text": ("内容", "the text"),
     "why": ("延期的原因", "the reason"),
     "reason": ("理由", "the reason"),

@@ -12,7 +12,7 @@ from __future__ import annotations
 from flask import Blueprint
 from flask_babel import lazy_gettext as _l
 
-from app.views import account, case, consultation, desk, files, grievance, home, public
+from app.views import account, case, consultation, desk, files, grievance, home, meeting, public
 from app.views.frame import Entry
 from app.views.ledger import lookup
 
@@ -26,6 +26,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     files.pages,
     grievance.pages,
     public.pages,
+    meeting.pages,
     consultation.pages,
     lookup.pages,
 )

@@ -1,0 +1,61 @@
+"""The list of meetings, and where one may be called."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from app import models as m
+from app.models import PlaceKind
+from app.services.actors import Viewer
+from app.services.scope import places_below, visible
+
+VENUES = (PlaceKind.COMMUNITY, PlaceKind.COMPOUND, PlaceKind.SUBDISTRICT)
+MOST_VENUES = 300
+
+Rows = Sequence[sa.Row[*tuple[Any, ...]]]
+
+
+def meetings(session: Session, viewer: Viewer, *, page: int, size: int) -> Rows:
+    """A page of the meetings that ``viewer`` may see, the latest date first, and one row more
+    when there is another page."""
+    item = m.AgendaItem
+    of_this = item.meeting_id == m.Case.id
+    count = sa.select(sa.func.count()).select_from(item).where(of_this)
+    decided = count.join(m.Decision, m.Decision.item_id == item.id)
+    query = (
+        sa.select(
+            m.Case.id,
+            m.Case.number,
+            m.Case.title,
+            m.Case.state_kind,
+            m.Case.state_label,
+            m.Place.name.label("place"),
+            m.Meeting.scheduled_at,
+            m.Meeting.room,
+            count.scalar_subquery().label("total"),
+            decided.scalar_subquery().label("decided"),
+        )
+        .join(m.Meeting, m.Meeting.case_id == m.Case.id)
+        .join(m.Place, m.Place.id == m.Case.place_id)
+        .where(visible(viewer, m.Case))
+        .order_by(m.Meeting.scheduled_at.desc(), m.Case.id.desc())
+        .limit(size + 1)
+        .offset(page * size)
+    )
+    return session.execute(query).all()
+
+
+def venues(session: Session, viewer: Viewer) -> Sequence[m.Place]:
+    """Places that ``viewer`` may call a meeting in, their own community before what is in it."""
+    below = sa.true() if viewer.everywhere else places_below(viewer)
+    query = (
+        sa.select(m.Place)
+        .where(below, m.Place.kind.in_(VENUES))
+        .order_by(m.Place.kind != PlaceKind.COMMUNITY, m.Place.path)
+        .limit(MOST_VENUES)
+    )
+    return session.scalars(query).all()

@@ -1,0 +1,134 @@
+"""The list of meetings, and calling one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from flask import abort, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from app.errors import InvalidError, Problem, RefusedError
+from app.extensions import db
+from app.models import Place
+from app.services import agenda, definitions, diary, edge, guests, invitations
+from app.services.agenda import Proposal
+from app.services.guests import Candidate
+from app.services.quorum import RULES, VOICES
+from app.transaction import unit_of_work
+from app.views import access, inputs
+from app.views.inputs import Given
+from app.views.meeting import plans, sent
+from app.views.meeting.plans import Picked
+from app.views.meeting.routes import pages
+from app.views.meeting.sent import Sent
+from app.workflows.engine import Compiled
+
+SHOWN = 50
+Answer = str | Response | tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What the form for a new meeting offers in a place."""
+
+    places: tuple[Place, ...]
+    place: Place | None
+    parties: list[Candidate]
+    proposals: list[Proposal]
+
+
+@pages.get("/")
+def index() -> str:
+    """Every meeting that this person may see."""
+    page = min(sent.integer(request.args.get("page")) or 0, 10_000)
+    rows = diary.meetings(db.session(), access.viewer(), page=page, size=SHOWN)
+    return render_template(
+        "meeting/index.html",
+        rows=rows[:SHOWN],
+        later=page - 1 if page else None,
+        earlier=page + 1 if len(rows) > SHOWN else None,
+        may_call=_may_call(_intake()),
+        shown_at=edge.shown,
+    )
+
+
+def _intake() -> Compiled:
+    session = db.session()
+    current = definitions.current(session, "meeting")
+    return definitions.compiled(session, current.version_id)
+
+
+def _may_call(compiled: Compiled) -> bool:
+    return bool(access.viewer().roles & set(compiled.spec.openers))
+
+
+@pages.get("/new")
+def new() -> str:
+    """The form; ``?place=`` chooses whose parties it offers."""
+    compiled = _intake()
+    if not _may_call(compiled):
+        abort(403)
+    offer = _offer(sent.integer(request.args.get("place")))
+    return _form(compiled, offer, Sent(), plans.usual(offer.parties, offer.proposals), Given())
+
+
+@pages.post("/new")
+def create() -> Answer:
+    """Call the meeting; what is wrong comes back beside its field with all that was typed."""
+    compiled, session, viewer = _intake(), db.session(), access.viewer()
+    if not _may_call(compiled):
+        abort(403)
+    offer = _offer(sent.integer(sent.text("place")))
+    picked = plans.picked()
+    form = inputs.pairs(compiled.fields, compiled.spec.intake)
+    given = inputs.read(session, viewer, form)
+    try:
+        plan = plans.read(offer.parties, offer.proposals, picked, given.problems)
+        plan = replace(plan, place_id=offer.place.id if offer.place else 0, form=given.values)
+        with unit_of_work(session):
+            made = invitations.convene(session, plan, actor=viewer, now=access.now())
+    except (InvalidError, RefusedError) as error:
+        session.rollback()
+        offer = _offer(sent.integer(sent.text("place")))
+        refused = sent.refused("new", 0, error.problems)
+        return _form(compiled, offer, refused, picked, given, error.problems), error.status
+    again = _("This meeting was there already: nothing was saved twice.")
+    flash(_("The meeting is saved.") if made.fresh else again, "success")
+    return redirect(url_for("meetings.page", case_id=made.id))
+
+
+def _offer(place_id: int | None) -> Offer:
+    session, viewer, now = db.session(), access.viewer(), access.now()
+    places = tuple(diary.venues(session, viewer))
+    place = next((one for one in places if one.id == place_id), places[0] if places else None)
+    if place is None:
+        return Offer(places, None, [], [])
+    return Offer(
+        places,
+        place,
+        guests.candidates(session, viewer, place.id, now=now),
+        agenda.proposals(session, viewer, place.id),
+    )
+
+
+def _form(
+    compiled: Compiled,
+    offer: Offer,
+    refused: Sent,
+    picked: Picked,
+    given: Given,
+    problems: tuple[Problem, ...] = (),
+) -> str:
+    form = inputs.pairs(compiled.fields, compiled.spec.intake)
+    return render_template(
+        "meeting/new.html",
+        offer=offer,
+        form=refused,
+        picked=picked,
+        intake=inputs.draw(form, prefix="new", given=given, problems=problems),
+        rows=range(1, plans.ROWS + 1),
+        shares=plans.shares(),
+        rules=RULES,
+        voices=VOICES,
+    )
