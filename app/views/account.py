@@ -47,7 +47,7 @@ class PasswordForm(FlaskForm):
     )
     again = PasswordField(
         _l("New password once more"),
-        validators=[EqualTo("new", message=_l("The two new passwords differ."))],
+        validators=[InputRequired(), EqualTo("new", message=_l("The two new passwords differ."))],
         render_kw={"autocomplete": "new-password"},
     )
 

@@ -36,6 +36,8 @@ class GuardedView(ModelView):
     icon = "table"
     singular: Any = ""
     """What one row is called, e.g. "Place"; ``list_title`` is the plural."""
+    related_title: Any = ""
+    """What its rows are called on the page of what they belong to; else ``list_title``."""
     required_columns: ClassVar[frozenset[str]] = frozenset()
     """Columns that the form demands although the database would do without."""
     own_fields: ClassVar[dict[str, Any]] = {}

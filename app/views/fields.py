@@ -174,6 +174,7 @@ class EnumField(SelectField):
         self, *args: Any, members: type[enum.Enum], blank: bool = False, **kw: Any
     ) -> None:
         self.members, self.blank = members, blank
+        self.always = not blank
         super().__init__(*args, choices=self._offered, coerce=self._member, **kw)
 
     def _offered(self) -> list[SelectChoice]:

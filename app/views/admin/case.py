@@ -24,7 +24,7 @@ from app.views import access
 from app.views.admin.privacy import Masked
 from app.views.base import READ, GuardedView
 from app.views.fields import EnumField, PhoneField, masked
-from app.views.ledger import cells
+from app.views.ledger import cells, vocabulary
 
 
 class EventView(GuardedView):
@@ -78,6 +78,7 @@ class NoticeView(GuardedView):
     search_columns = ("case", "user", "status", "channel", "created_at")
     order_columns = ("id",)
     label_columns = {"user": _l("To whom")}
+    formatters_columns = {"channel": vocabulary.of_channel}
 
     def retry(self, found: Any) -> None:
         """Wait for the next sweep as if it were new; only what was given up."""
@@ -172,6 +173,7 @@ class CaseView(GuardedView):
     )  # fmt: skip
     search_columns = ("place", "party", "assignee", "leg", "opened_at", "due_at", "closed_at")
     order_columns = ("id", "number", "due_at")
+    formatters_columns = {"leg": vocabulary.of_leg}
 
     def buttons(self, item: Case) -> list[tuple[str, str, Any]]:
         url = cells.page_of("cases.show", case_id=item.id)

@@ -27,7 +27,7 @@ from app.models import (
 from app.services import drafts
 from app.views.base import READ, WRITE, GuardedView
 from app.views.fields import NumberField
-from app.views.ledger import cells
+from app.views.ledger import cells, vocabulary
 from app.views.ledger.data import YamlField
 from app.workflows import files
 
@@ -102,11 +102,14 @@ class DraftStateView(_DraftView):
     singular = _l("State")
     icon = "circle-dot"
     part = "states"
+    related_title = _l("States")
+    list_columns = ("key", "label_zh", "label_en", "kind", "position", "workflow")
+    own_fields = {"kind": vocabulary.kind_field}
+    formatters_columns = {"kind": vocabulary.of_kind, "visible_to": vocabulary.of_roles}
     show_columns = (*HEAD, "kind", "help_zh", "help_en", "visible_to")
     add_columns = edit_columns = show_columns
     description_columns = {
         **_DraftView.description_columns,
-        "kind": _l("One of: open, waiting, done, cancelled."),
         "visible_to": _l("Roles, with commas between them; empty: everybody in scope."),
     }
 
@@ -118,6 +121,7 @@ class DraftTransitionView(_DraftView):
     singular = _l("Transition")
     icon = "arrow-right"
     part = "transitions"
+    related_title = _l("Transitions")
     list_columns = ("key", "label_zh", "source", "target", "roles", "position", "workflow")
     show_columns = (
         *HEAD, "source", "target", "roles", "relations", "when", "form", "effects", "spawn",
@@ -125,6 +129,7 @@ class DraftTransitionView(_DraftView):
     )  # fmt: skip
     add_columns = edit_columns = show_columns
     own_fields = {"form": lists, "effects": lists}
+    formatters_columns = {"roles": vocabulary.of_roles, "relations": vocabulary.of_relations}
     description_columns = {
         **_DraftView.description_columns,
         "source": _l("Keys of states, or * for every state that isn't an end."),
@@ -142,6 +147,7 @@ class DraftDeadlineView(_DraftView):
     singular = _l("Deadline")
     icon = "clock"
     part = "deadlines"
+    related_title = _l("Deadlines")
     list_columns = ("key", "label_zh", "within", "start", "stop", "position", "workflow")
     show_columns = (*HEAD, "within", "until", "start", "stop", "pause", "when", "levels")
     add_columns = edit_columns = show_columns
@@ -161,6 +167,8 @@ class DraftNoticeView(_DraftView):
     singular = _l("Notice")
     icon = "bell"
     part = "notices"
+    related_title = _l("Notices")
+    formatters_columns = {"to": vocabulary.of_recipients, "channels": vocabulary.of_channels}
     list_columns = ("key", "label_zh", "to", "channels", "position", "workflow")
     show_columns = (*HEAD, "to", "channels", "body_zh", "body_en")
     add_columns = edit_columns = show_columns
@@ -178,19 +186,15 @@ class DraftFieldView(_DraftView):
     singular = _l("Field")
     icon = "checkbox"
     part = "fields"
+    related_title = _l("Fields")
     list_columns = ("key", "label_zh", "type", "position", "workflow")
     show_columns = (*HEAD, "type", "options", "help_zh", "help_en", "max_length", "public")
     add_columns = edit_columns = show_columns
+    formatters_columns = {"type": vocabulary.of_type}
     own_fields = {
+        "type": vocabulary.type_field,
         "options": lists,
         "max_length": lambda **options: NumberField(**options, least=1, most=20_000),
-    }
-    description_columns = {
-        **_DraftView.description_columns,
-        "type": _l(
-            "text, long_text, number, money, date, datetime, choice, choices, yes_no, person, "
-            "party, parties, place, files, rating or phone."
-        ),
     }
 
 
@@ -201,6 +205,7 @@ class DraftChildView(_DraftView):
     singular = _l("Child")
     icon = "git-branch"
     part = "children"
+    related_title = _l("Children")
     list_columns = ("key", "label_zh", "child_workflow", "per", "position", "workflow")
     show_columns = (*HEAD, "child_workflow", "per", "carry", "when_all_closed")
     add_columns = edit_columns = show_columns
@@ -255,11 +260,15 @@ class WorkflowView(GuardedView):
     search_columns = ("leg",)
     order_columns = ("id", "key")
     base_order = ("key", False)
-    own_fields = {"intake": lists}
+    own_fields = {"intake": lists, "leg": vocabulary.leg_field}
+    formatters_columns = {
+        "leg": vocabulary.of_leg,
+        "openers": vocabulary.of_roles,
+        "notify": vocabulary.of_recipients,
+    }
     label_columns = {"current.number": _l("Published version"), "start": _l("First state")}
     description_columns = {
         "key": _l("A word without blanks; it outlives the name."),
-        "leg": _l("case, grievance, meeting or consultation."),
         "intake": _l("A list of “field: key” with “required: true” where needed."),
     }
 

@@ -8,6 +8,7 @@ from flask import current_app, url_for
 from flask_appbuilder import Model
 
 from app.views import access, labels
+from app.views.ledger import headings
 from app.views.ledger.columns import Kind, column, value
 from app.views.ledger.data import as_yaml
 
@@ -35,7 +36,9 @@ def cell(view: Any, item: Any, name: str) -> Cell:
         return Cell(labels.of_object(held), "link", url_of(held))
     if known.kind is Kind.MANY:
         return Cell("、".join(labels.of_object(row) for row in held))
-    return Cell(_text(known.kind, held), known.kind.value)
+    coded = known.leaf in headings.CODES and known.kind in (Kind.TEXT, Kind.KEYS)
+    kind = "code" if coded else known.kind.value
+    return Cell(_text(known.kind, held), kind)
 
 
 def _text(kind: Kind, held: Any) -> str:

@@ -45,6 +45,8 @@ class Column:
     choices: Any = None
     length: int | None = None
     scale: int | None = None
+    usual: Any = None
+    """What a new row holds unless something else is said."""
 
     @property
     def leaf(self) -> str:
@@ -91,6 +93,9 @@ def _stored(name: str, owner: type[Any], stored: sa.Column[Any], attribute: Any)
         choices=stored.type.enum_class if isinstance(stored.type, sa.Enum) else None,
         length=getattr(stored.type, "length", None),
         scale=getattr(stored.type, "scale", None),
+        usual=stored.default.arg
+        if stored.default is not None and stored.default.is_scalar
+        else None,
     )
 
 

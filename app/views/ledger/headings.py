@@ -193,6 +193,15 @@ COLUMNS: dict[str, Any] = {
     "written_by": _l("Written by"),
 }
 
+CODES = frozenset(
+    {
+        "carry", "checksum", "child_workflow", "dedupe", "event", "field", "key", "media_type",
+        "pause", "per", "sha256", "source", "spawn", "start", "stop", "target", "until",
+        "when_all_closed", "within",
+    }
+)  # fmt: skip
+"""Columns whose values are keys of workflow files or marks for machines: shown as code."""
+
 
 def of_column(name: str) -> Any:
     """The words for a column; KeyError for one without words, so that none is forgotten."""

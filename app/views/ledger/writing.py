@@ -106,10 +106,12 @@ def confirm(view: Any, item: Any, question: str, button: str) -> Answer:
 
 
 def _prefill(view: Any, form: Any) -> None:
-    """Relations named in the address (``f_place=12``), if this person may see them."""
+    """Usual values, and relations named in the address (``f_place=12``), if they are visible."""
     for name in view.add_columns:
         key = request.args.get(f"f_{name}")
         known = column(view.model, name)
+        if known.usual is not None:
+            form[name].data = known.usual
         if key and known.kind is Kind.ONE:
             form[name].data = finding.one(db.session(), access.viewer(), known.target, key)
 

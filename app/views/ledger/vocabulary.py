@@ -1,0 +1,143 @@
+"""Words for the keys that workflow files use: kinds of states, types of fields, legs, recipients.
+
+A key without words here is somebody's own (a state, a field) and is shown as it is.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from wtforms import SelectField
+from wtforms.fields.choices import SelectChoice
+
+from app.views import labels
+from app.workflows import registry
+from app.workflows.spec import FieldType, Relation, StateKind
+
+Words = dict[str, Any]
+
+STATE_KINDS: Words = {
+    StateKind.OPEN: _l("Open"),
+    StateKind.WAITING: _l("Waiting"),
+    StateKind.DONE: _l("Done"),
+    StateKind.CANCELLED: _l("Cancelled"),
+}
+FIELD_TYPES: Words = {
+    FieldType.TEXT: _l("Text"),
+    FieldType.LONG_TEXT: _l("Long text"),
+    FieldType.NUMBER: _l("Whole or decimal number"),
+    FieldType.MONEY: _l("Money"),
+    FieldType.DATE: _l("Date"),
+    FieldType.DATETIME: _l("Date and time"),
+    FieldType.CHOICE: _l("One of several"),
+    FieldType.CHOICES: _l("Some of several"),
+    FieldType.YES_NO: _l("Yes or no"),
+    FieldType.PERSON: _l("Staff member"),
+    FieldType.PARTY: _l("Party"),
+    FieldType.PARTIES: _l("Several parties"),
+    FieldType.PLACE: _l("Place"),
+    FieldType.FILES: _l("Photos and files"),
+    FieldType.RATING: _l("Stars"),
+    FieldType.PHONE: _l("Telephone"),
+}
+RELATIONS: Words = {
+    Relation.ASSIGNEE: _l("Who it is assigned to"),
+    Relation.CREATOR: _l("Who registered it"),
+    Relation.PARTY: _l("The responsible party"),
+}
+
+
+def of_leg(key: str) -> str:
+    return _entry(registry.LEGS, key)
+
+
+def of_kind(key: str) -> str:
+    return str(STATE_KINDS.get(key, key))
+
+
+def of_type(key: str) -> str:
+    return str(FIELD_TYPES.get(key, key))
+
+
+def of_channel(key: str) -> str:
+    return _entry(registry.CHANNELS, key)
+
+
+def of_channels(keys: list[str] | None) -> str:
+    return _listed(of_channel(key) for key in keys or [])
+
+
+def of_relations(keys: list[str] | None) -> str:
+    return _listed(str(RELATIONS.get(key, key)) for key in keys or [])
+
+
+def of_roles(keys: list[str] | None) -> str:
+    return _listed(labels.of_role(key) for key in keys or [])
+
+
+def of_recipients(keys: list[str] | None) -> str:
+    return _listed(_recipient(key) for key in keys or [])
+
+
+def _recipient(key: str) -> str:
+    kind, colon, role = key.partition(":")
+    if colon and kind == "role":
+        return labels.of_role(role)
+    if colon and kind == "above":
+        return str(_("%(role)s above", role=labels.of_role(role)))
+    return _entry(registry.RECIPIENTS, key)
+
+
+def _entry(table: Any, key: str) -> str:
+    return str(table[key].label.text(labels.language())) if key in table else key
+
+
+def _listed(words: Any) -> str:
+    return ("、" if labels.language() == "zh" else ", ").join(words)
+
+
+def legs() -> Words:
+    return {key: of_leg(key) for key in registry.LEGS}
+
+
+class ChoiceField(SelectField):
+    """One key of a vocabulary; ``data`` is a plain text, whatever the vocabulary is keyed by."""
+
+    always = True
+    """There is always one chosen: it isn't called optional."""
+
+    def __init__(self, *args: Any, offered: Callable[[], Words], **options: Any) -> None:
+        self.offered = offered
+        super().__init__(*args, choices=self._choices, **options)
+
+    def _choices(self) -> list[SelectChoice]:
+        return [
+            SelectChoice(value=_key(key), label=str(words)) for key, words in self.offered().items()
+        ]
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.data = valuelist[0] if valuelist else None
+
+    def pre_validate(self, form: Any) -> None:
+        if self.data not in {_key(key) for key in self.offered()}:
+            raise ValueError(_("Please choose one of the list."))
+
+
+def _key(key: str) -> str:
+    return str(key.value) if isinstance(key, enum.Enum) else key
+
+
+def leg_field(**options: Any) -> ChoiceField:
+    return ChoiceField(**options, offered=legs)
+
+
+def kind_field(**options: Any) -> ChoiceField:
+    return ChoiceField(**options, offered=lambda: STATE_KINDS)
+
+
+def type_field(**options: Any) -> ChoiceField:
+    return ChoiceField(**options, offered=lambda: FIELD_TYPES)
