@@ -7,6 +7,7 @@ would import and call a text) and moves a throw-away carrier, so that nothing is
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -50,6 +51,10 @@ __all__ = [
 
 OPENING = "open"
 """The event under which a case's beginning is recorded."""
+
+
+# the library tells of every entering and leaving: two lines for each decision, saying nothing
+logging.getLogger("transitions").setLevel(logging.WARNING)
 
 
 class _Carrier:

@@ -68,8 +68,14 @@ class Spec(BaseModel):
 class Label(Spec):
     """A text in both languages; English falls back to Chinese. A plain string is the Chinese."""
 
-    zh: Annotated[Text, StringConstraints(min_length=1, strip_whitespace=True)]
-    en: Annotated[Text, StringConstraints(strip_whitespace=True)] = ""
+    zh: Annotated[
+        str,
+        StringConstraints(min_length=1, max_length=2000, strip_whitespace=True),
+        AfterValidator(_printable),
+    ]
+    en: Annotated[
+        str, StringConstraints(max_length=2000, strip_whitespace=True), AfterValidator(_printable)
+    ] = ""
 
     @model_validator(mode="before")
     @classmethod
