@@ -191,9 +191,8 @@ def _write_opening(
         now=now,
         data=_told(outcome, {}, ()),
     )
-    rows.move(session, case, {}, event)
-    timers.write(session, case.id, plan)
-    outbox.enqueue(step, outcome.notices, cause=f"{case.id}:1", due=plan.due_at)
+    notices = outbox.prepare(step, outcome.notices, cause=f"{case.id}:1", due=plan.due_at)
+    rows.move(session, case, {}, event, fresh=plan.fresh, changed=plan.changed, notices=notices)
     _spawn(step, compiled, outcome)
     return case
 
@@ -269,9 +268,11 @@ def _write(step: Step, compiled: Compiled, outcome: Outcome, record: Mapping[str
         "due_at": plan.due_at,
         "reopened": before.reopened + plan.restarted,
     }
-    rows.move(session, before, changes, event)
-    timers.write(session, before.id, plan)
-    outbox.enqueue(step, outcome.notices, cause=f"{before.id}:{before.seq + 1}", due=plan.due_at)
+    cause = f"{before.id}:{before.seq + 1}"
+    notices = outbox.prepare(step, outcome.notices, cause=cause, due=plan.due_at)
+    rows.move(
+        session, before, changes, event, fresh=plan.fresh, changed=plan.changed, notices=notices
+    )
     return Fired(before.id, outcome.event, before.state, outcome.target, before.seq + 1, children)
 
 

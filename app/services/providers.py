@@ -6,7 +6,7 @@ or code without a name in ``workflows.registry``, fails a test.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -46,6 +46,8 @@ class CaseRow:
     head: bytes
     seq: int
     clocks: tuple[dict[str, Any], ...] = ()
+    people: Mapping[str, str] = field(default_factory=dict)
+    """Addresses of the assignee and the creator by user id, as far as they are active."""
     demo: bool = False
 
 

@@ -12,6 +12,12 @@ from app.models import Attendance, Place, Staff
 from app.services import edge
 from app.services.providers import Step
 
+_user = User.__table__
+_ACTIVE = sa.select(_user.c.id, _user.c.email).where(
+    _user.c.active.is_(True),
+    _user.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.Integer))),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
@@ -30,10 +36,9 @@ def resolve(step: Step, names: tuple[str, ...]) -> list[Recipient]:
         ids |= _ids(step, name)
     ids.discard(step.actor.user_id or -1)
     known = step.memo.setdefault("recipients", {})
+    known.update({int(i): Recipient(int(i), mail) for i, mail in step.case.people.items()})
     if unknown := ids - known.keys():
-        rows = step.session.execute(
-            sa.select(User.id, User.email).where(User.id.in_(unknown), User.active.is_(True))
-        )
+        rows = step.session.connection().execute(_ACTIVE, {"ids": list(unknown)})
         known.update(dict.fromkeys(unknown))
         known.update({user_id: Recipient(user_id, email or "") for user_id, email in rows})
     return [known[user_id] for user_id in sorted(ids) if known[user_id] is not None]

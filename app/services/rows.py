@@ -6,26 +6,30 @@ doesn't need and writes what it must in as few statements as there are kinds of 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import fields, replace
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
+from flask_appbuilder.security.sqla.models import User
 from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from app import models as m
 from app.errors import ConflictError, MissingError, Problem
 from app.models import EventKind
-from app.services import chain
+from app.services import chain, statement
 from app.services.actors import Viewer
 from app.services.providers import CaseRow
 from app.services.scope import visible
 
 _case = m.Case.__table__
 _event = m.Event.__table__
-PLAIN = [f.name for f in fields(CaseRow) if f.name not in ("place_name", "clocks")]
+PLAIN = [f.name for f in fields(CaseRow) if f.name not in ("place_name", "clocks", "people")]
+
+_INSTANTS = ("opened_at", "closed_at", "due_at")
 
 _CLOCK = (
     "id",
@@ -55,12 +59,21 @@ _clocks = (
     .scalar_subquery()
 )
 
+_user = User.__table__
+_people = (
+    sa.select(sa.func.jsonb_object_agg(_user.c.id, _user.c.email))
+    .where(_user.c.active.is_(True), _user.c.id.in_((_case.c.assignee_id, _case.c.creator_id)))
+    .correlate(_case)
+    .scalar_subquery()
+)
+
 _ALL = sa.select(
     *(_case.c[name] for name in PLAIN),
     m.Place.__table__.c.name.label("place_name"),
     sa.type_coerce(_clocks, JSONB).label("clocks"),
+    sa.type_coerce(_people, JSONB).label("people"),
 ).join(m.Place.__table__, m.Place.__table__.c.id == _case.c.place_id)
-_SELECT = _ALL.where(_case.c.id == sa.bindparam("case_id"))
+_SELECT = _ALL.where(_case.c.id == sa.bindparam("case_id", required=False))
 _MANY = _ALL.where(_case.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger))))
 _twin = _case.alias()
 # Whoever waited for the lock gets the case as it is now, but everything else, the clocks too, as it
@@ -80,12 +93,11 @@ def load(session: Session, case_id: int, actor: Viewer, *, lock: bool = False) -
     Raises MissingError when it isn't there or not visible. With ``lock`` no other step of this
     case runs until the transaction ends.
     """
-    query = _LOCKED if lock else _SELECT
-    if not actor.everywhere:
-        query = query.where(visible(actor, m.Case))
-    row = session.connection().execute(query, {"case_id": case_id}).mappings().one_or_none()
-    if row is not None and lock and row["seen"] != row["seq"]:
-        row = session.connection().execute(_SELECT, {"case_id": case_id}).mappings().one()
+    connection = session.connection()
+    text, values = _query(actor, lock=lock)
+    row = connection.exec_driver_sql(text, {**values, "case_id": case_id}).one_or_none()
+    if row is not None and lock and row.seen != row.seq:
+        row = connection.execute(_SELECT, {"case_id": case_id}).one()
     if row is None:
         raise MissingError(
             Problem(
@@ -100,13 +112,29 @@ def load(session: Session, case_id: int, actor: Viewer, *, lock: bool = False) -
 
 def locked(session: Session, ids: Sequence[int]) -> dict[int, CaseRow]:
     """Cases whose rows this transaction has locked in an earlier statement, by id."""
-    found = session.connection().execute(_MANY, {"ids": list(ids)}).mappings()
-    return {row["id"]: _read(row) for row in found}
+    found = session.connection().execute(_MANY, {"ids": list(ids)})
+    return {row.id: _read(row) for row in found}
 
 
-def _read(row: sa.RowMapping) -> CaseRow:
-    values = {name: row[name] for name in PLAIN}
-    return CaseRow(**values, place_name=row["place_name"], clocks=tuple(row["clocks"]))
+def _read(row: sa.Row[*tuple[Any, ...]]) -> CaseRow:
+    values = dict(zip(PLAIN, row, strict=False))
+    for name in _INSTANTS:
+        values[name] = values[name] and values[name].astimezone(UTC)
+    return CaseRow(
+        **values,
+        place_name=row.place_name,
+        clocks=tuple(row.clocks),
+        people=row.people or {},
+    )
+
+
+@lru_cache(maxsize=1024)
+def _query(actor: Viewer, *, lock: bool) -> tuple[str, dict[str, Any]]:
+    """Kept by viewer: to build the scope takes longer than to run it."""
+    query = _LOCKED if lock else _SELECT
+    if not actor.everywhere:
+        query = query.where(visible(actor, m.Case))
+    return statement.compiled(query)
 
 
 def next_number(session: Session, leg: str, now: datetime) -> str:
@@ -119,59 +147,39 @@ _LETTERS = {"grievance": "G", "meeting": "M", "consultation": "C"}
 
 
 def insert_case(session: Session, values: dict[str, Any]) -> int:
-    statement = insert(_case).values(values).returning(_case.c.id)
-    return int(session.connection().execute(statement).scalar_one())
+    query = insert(_case).values(values).returning(_case.c.id)
+    return int(session.connection().execute(query).scalar_one())
 
 
-def move(session: Session, case: CaseRow, changes: dict[str, Any], event: dict[str, Any]) -> None:
-    """Write the case's new values and the event that says why, in one statement.
+def move(  # noqa: PLR0913  a step has that many parts
+    session: Session,
+    case: CaseRow,
+    changes: Mapping[str, Any],
+    event: Mapping[str, Any],
+    *,
+    fresh: Sequence[Mapping[str, Any]] = (),
+    changed: Sequence[Mapping[str, Any]] = (),
+    notices: Sequence[Mapping[str, Any]] = (),
+) -> None:
+    """Write the case's new values, the event that says why, and what comes with it (fresh and
+    changed clocks, notices), in one statement.
 
     Raises ConflictError when somebody else moved the case since it was loaded.
     """
-    record = _sealed(case, event)
-    update = (
-        sa.update(_case)
-        .where(_case.c.id == case.id, _case.c.row_version == case.row_version)
-        .values(**changes, row_version=case.row_version + 1, seq=record["seq"], head=record["hash"])
-        .returning(_case.c.id)
-        .cte("moved")
+    written = statement.write(
+        session,
+        (case.id, case.row_version),
+        changes,
+        _sealed(case, event),
+        fresh=fresh,
+        changed=changed,
+        notices=notices,
     )
-    names = list(record)
-    values = [sa.cast(sa.literal(record[n], _event.c[n].type), _event.c[n].type) for n in names]
-    statement = (
-        sa.insert(_event)
-        .from_select(names, sa.select(*values).where(sa.exists(sa.select(update.c.id))))
-        .returning(_event.c.id)
-        .add_cte(update)
-    )
-    if session.connection().execute(statement).one_or_none() is None:
+    if not written:
         raise conflict(session, case.id)
 
 
-def append(session: Session, told: Sequence[tuple[CaseRow, dict[str, Any]]]) -> None:
-    """Write events that change nothing else of their cases, in order; two statements.
-
-    The caller holds the locks of the cases. They keep their row version: what people see of them
-    is as true as before, so no page goes stale.
-    """
-    heads: dict[int, CaseRow] = {}
-    records = []
-    for case, event in told:
-        record = _sealed(heads.get(case.id, case), event)
-        heads[case.id] = replace(case, seq=record["seq"], head=record["hash"])
-        records.append(record)
-    if not records:
-        return
-    connection = session.connection()
-    connection.execute(sa.insert(_event), records)
-    statement = sa.update(_case).where(_case.c.id == sa.bindparam("case_id"))
-    connection.execute(
-        statement.values(seq=sa.bindparam("new_seq"), head=sa.bindparam("new_head")),
-        [{"case_id": c.id, "new_seq": c.seq, "new_head": c.head} for c in heads.values()],
-    )
-
-
-def _sealed(case: CaseRow, event: dict[str, Any]) -> dict[str, Any]:
+def _sealed(case: CaseRow, event: Mapping[str, Any]) -> dict[str, Any]:
     record = {**event, "case_id": case.id, "seq": case.seq + 1}
     return {**record, "before": case.head, "hash": chain.seal(record, case.head)}
 
