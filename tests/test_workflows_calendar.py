@@ -163,7 +163,7 @@ def test_an_instant_without_offset_is_refused() -> None:
 def test_adding_is_fast_once_the_years_table_is_made() -> None:
     calendar, start = china(), at("2026-03-02T10:00")
     calendar.add_time(start, 40 * HOUR)
-    begin = stopwatch.perf_counter()
+    begin = stopwatch.process_time()
     for _ in range(1_000):
         calendar.add_time(start, 40 * HOUR)
-    assert stopwatch.perf_counter() - begin < 0.25  # 9 µs each; a loop over days takes 2 ms
+    assert stopwatch.process_time() - begin < 0.25  # 9 µs each; a loop over days takes 2 ms

@@ -440,9 +440,9 @@ def test_a_decision_is_quick_and_logs_nothing(
 ) -> None:
     clocks: Mapping[str, ClockState] = {"first": ClockState.RUNNING}
     with caplog.at_level(logging.INFO):
-        begin = stopwatch.perf_counter()
+        begin = stopwatch.process_time()
         for _ in range(2_000):
             press(compiled, "new", "state", clocks=clocks, data={"text": "x"})
-        took = (stopwatch.perf_counter() - begin) / 2_000
+        took = (stopwatch.process_time() - begin) / 2_000
     assert took < 200e-6  # 25 µs on an idle machine
     assert not caplog.records
