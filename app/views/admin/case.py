@@ -80,6 +80,7 @@ class NoticeView(GuardedView):
     label_columns = {"user": _l("To whom")}
     formatters_columns = {"channel": vocabulary.of_channel}
 
+    @action("retry", _l("Try again"), _l("Send this notice again?"), icon="refresh")
     def retry(self, found: Any) -> None:
         """Wait for the next sweep as if it were new; only what was given up."""
         for notice in found if isinstance(found, list) else [found]:

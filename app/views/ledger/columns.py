@@ -93,10 +93,13 @@ def _stored(name: str, owner: type[Any], stored: sa.Column[Any], attribute: Any)
         choices=stored.type.enum_class if isinstance(stored.type, sa.Enum) else None,
         length=getattr(stored.type, "length", None),
         scale=getattr(stored.type, "scale", None),
-        usual=stored.default.arg
-        if stored.default is not None and stored.default.is_scalar
-        else None,
+        usual=_usual(stored.default),
     )
+
+
+def _usual(default: Any) -> Any:
+    """The default when it is a plain value, none that the database or a function makes."""
+    return default.arg if default is not None and default.is_scalar else None
 
 
 _KINDS: tuple[tuple[type[Any], Kind], ...] = (
@@ -132,7 +135,7 @@ def value(item: Any, name: str) -> Any:
     return found
 
 
-def loads(model: type[Any], names: tuple[str, ...]) -> list[Any]:
+def loads(model: Any, names: tuple[str, ...]) -> list[Any]:
     """Loader options so that showing these columns asks nothing more for each row."""
     wanted: dict[tuple[str, ...], list[Any]] = {}
     many: list[Any] = []
@@ -146,7 +149,7 @@ def loads(model: type[Any], names: tuple[str, ...]) -> list[Any]:
     return many + [_option(model, path, leaves) for path, leaves in wanted.items()]
 
 
-def _relations(model: type[Any], name: str) -> tuple[tuple[str, ...], Any]:
+def _relations(model: Any, name: str) -> tuple[tuple[str, ...], Any]:
     """The to-one relations that lead to the column, and the column's attribute behind them."""
     owner = model
     path: list[str] = []
@@ -160,7 +163,7 @@ def _relations(model: type[Any], name: str) -> tuple[tuple[str, ...], Any]:
     return tuple(path), None
 
 
-def _option(model: type[Any], path: tuple[str, ...], leaves: list[Any]) -> Any:
+def _option(model: Any, path: tuple[str, ...], leaves: list[Any]) -> Any:
     owner, option = model, None
     for step in path:
         attribute = getattr(owner, step)

@@ -65,7 +65,8 @@ def _signature(count: int, *, cut: bool) -> str:
         time=edge.shown(access.now()),
         count=count,
     )
-    return f"{said} {_('There were more rows; narrow the list to get them.')}" if cut else str(said)
+    more = _("There were more rows; narrow the list to get them.")
+    return f"{said} {more}" if cut else str(said)
 
 
 def _record(view: Any, count: int) -> None:

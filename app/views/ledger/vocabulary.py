@@ -21,7 +21,7 @@ from app.workflows.spec import FieldType, Relation, StateKind
 Words = dict[str, Any]
 
 STATE_KINDS: Words = {
-    StateKind.OPEN: _l("Open"),
+    StateKind.OPEN: _l("In progress"),
     StateKind.WAITING: _l("Waiting"),
     StateKind.DONE: _l("Done"),
     StateKind.CANCELLED: _l("Cancelled"),
