@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.errors import Problem
+from app.services import places
 from app.services.actors import Viewer
 from app.services.scope import places_below, visible
 from app.workflows.spec import FieldSpec, FieldType
@@ -77,13 +78,12 @@ def _parties(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
 
 
 def _places(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
-    """Places below the viewer's own, with the one above to tell namesakes apart."""
-    above = sa.orm.aliased(m.Place)
-    text = sa.func.concat(sa.func.coalesce(above.name + " · ", ""), m.Place.name)
+    """Places below the viewer's own, spelled so that namesakes can be told apart."""
+    text, joined = places.spelled()
     within = sa.true() if viewer.everywhere else places_below(viewer)
     return (
         sa.select(sa.literal("place").label("kind"), m.Place.id, text.label("text"))
-        .outerjoin(above, above.id == m.Place.parent_id)
+        .select_from(joined)
         .where(within)
     )
 
@@ -145,7 +145,7 @@ def names(session: Session, wanted: Iterable[Key]) -> dict[Key, str]:
     tables: dict[str, tuple[Any, Any]] = {
         "person": (User.id, _person_name()),
         "party": (m.Party.id, m.Party.name),
-        "place": (m.Place.id, m.Place.name),
+        "place": (m.Place.id, places.address(m.Place.id)),
     }
     parts = [
         sa.select(

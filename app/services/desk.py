@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from app import models as m
-from app.services import turns
+from app.services import places, turns
 from app.services.actors import Viewer
 from app.services.scope import places_below, visible
 from app.services.search import matching
@@ -51,7 +51,7 @@ def _columns() -> tuple[Any, ...]:
         _case.opened_at,
         _case.changed_at,
         _case.closed_at,
-        m.Place.name.label("place"),
+        places.address(_case.place_id).label("place"),
         m.Party.name.label("party"),
         User.first_name,
         User.last_name,
@@ -59,10 +59,8 @@ def _columns() -> tuple[Any, ...]:
 
 
 def _joined(query: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
-    return (
-        query.join(m.Place, m.Place.id == _case.place_id)
-        .outerjoin(m.Party, m.Party.id == _case.party_id)
-        .outerjoin(User, User.id == _case.assignee_id)
+    return query.outerjoin(m.Party, m.Party.id == _case.party_id).outerjoin(
+        User, User.id == _case.assignee_id
     )
 
 
@@ -127,10 +125,14 @@ def _waits(held: Iterable[Turn], viewer: Viewer) -> sa.ColumnElement[bool]:
     pairs = sorted({(turn.version_id, turn.state) for turn in held})
     if not pairs:
         return sa.false()
-    table = sa.func.unnest(
-        sa.cast([pair[0] for pair in pairs], ARRAY(sa.BigInteger)),
-        sa.cast([pair[1] for pair in pairs], ARRAY(sa.Text)),
-    ).table_valued("version_id", "state")
+    table = (
+        sa.func.unnest(
+            sa.cast([pair[0] for pair in pairs], ARRAY(sa.BigInteger)),
+            sa.cast([pair[1] for pair in pairs], ARRAY(sa.Text)),
+        )
+        .table_valued("version_id", "state")
+        .render_derived()
+    )
     return sa.tuple_(_case.version_id, _case.state).in_(
         sa.select(table.c.version_id, table.c.state)
     )
@@ -142,11 +144,15 @@ def _pool(viewer: Viewer, plain: list[Turn]) -> sa.Select[Any, Any]:
     wanted: dict[tuple[int, str], set[str]] = {}
     for turn in plain:
         wanted.setdefault((turn.version_id, turn.state), set()).update(turn.roles)
-    table = sa.func.unnest(
-        sa.cast([pair[0] for pair in wanted], ARRAY(sa.BigInteger)),
-        sa.cast([pair[1] for pair in wanted], ARRAY(sa.Text)),
-        sa.cast([",".join(sorted(roles)) for roles in wanted.values()], ARRAY(sa.Text)),
-    ).table_valued("version_id", "state", "roles")
+    table = (
+        sa.func.unnest(
+            sa.cast([pair[0] for pair in wanted], ARRAY(sa.BigInteger)),
+            sa.cast([pair[1] for pair in wanted], ARRAY(sa.Text)),
+            sa.cast([",".join(sorted(roles)) for roles in wanted.values()], ARRAY(sa.Text)),
+        )
+        .table_valued("version_id", "state", "roles")
+        .render_derived()
+    )
     claimed = (
         sa.select(assoc_user_role.c.user_id)
         .join(RoleRow, RoleRow.id == assoc_user_role.c.role_id)

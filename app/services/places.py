@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from app.errors import InvalidError, MissingError, Problem
 from app.models import Place, PlaceKind
@@ -58,3 +60,31 @@ def get(session: Session, place_id: int) -> Place:
     if place is None:
         raise MissingError(Problem({"zh": "没有这个场所。", "en": "There is no such place."}))
     return place
+
+
+def spelled(place: Any = Place) -> tuple[sa.ColumnElement[str], sa.FromClause]:
+    """The words for ``place``, and the join to select them from: a building with its compound, an
+    entrance with both, since “1单元” alone says nothing."""
+    above, top = aliased(Place), aliased(Place)
+    space = sa.literal(" ")
+    two = sa.func.concat(above.name, space, place.name)
+    text = sa.case(
+        (place.kind == PlaceKind.BUILDING, two),
+        (
+            place.kind.in_((PlaceKind.ENTRANCE, PlaceKind.HOUSEHOLD)),
+            sa.func.concat(top.name, space, two),
+        ),
+        else_=place.name,
+    )
+    joined = sa.orm.outerjoin(place, above, above.id == place.parent_id).outerjoin(
+        top, top.id == above.parent_id
+    )
+    return text, joined
+
+
+def address(place_id: Any) -> sa.ColumnElement[str]:
+    """The words for the place that the column ``place_id`` names, for the few rows of a page."""
+    spot = aliased(Place)
+    text, joined = spelled(spot)
+    found = sa.select(text).select_from(joined).where(spot.id == place_id)
+    return found.correlate_except(joined).scalar_subquery()

@@ -67,6 +67,7 @@ class Dossier:
 
     shown: Shown
     workflow: str
+    place: str
     state: str
     kind: str
     help: str
@@ -120,6 +121,7 @@ def of(
     return Dossier(
         shown=shown,
         workflow=labels.localized(shown.compiled.spec.label.model_dump()),
+        place=sight.names.get(("place", case.place_id), case.place_name),
         state=labels.localized(state.label.model_dump()),
         kind=state.kind.value,
         help=labels.localized(state.help.model_dump()) if state.help else "",
@@ -145,6 +147,7 @@ def _names(session: Session, shown: Shown, events: Any) -> Mapping[candidates.Ke
         shown.compiled.fields, [case.data, *(e.data.get("form", {}) for e in events)]
     )
     for kind, id_ in (
+        ("place", case.place_id),
         ("person", case.assignee_id),
         ("person", case.creator_id),
         ("party", case.party_id),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 
 import sqlalchemy as sa
 from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from itsdangerous import BadSignature, URLSafeSerializer
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from app import models as m
 from app.errors import InvalidError, Problem
 from app.extensions import db, limiter
-from app.services import attachments, cases, edge, grievances, history, links
+from app.services import attachments, candidates, cases, edge, grievances, history, links
 from app.services.actors import resident
 from app.services.grievances import Report
 from app.transaction import unit_of_work
@@ -182,15 +184,27 @@ def _followed(token: str, opened: dossier.Opened | None = None) -> str:
     return render_template(
         "public/follow.html",
         case=shown.case,
+        place=_place_name(session, shown.case.place_id),
         token=token,
         link=edge.address(url_for("public.follow", token=token)),
         new="new" in request.args,
         state=labels.localized(state.label.model_dump()),
         kind=state.kind.value,
         steps=steps.of_resident(events, shown.compiled.fields, sight),
-        offers=dossier.offers(session, shown, actor, opened),
+        offers=_ready(dossier.offers(session, shown, actor, opened)),
         refusals=[said(problem) for problem in opened.problems if problem.field is None],
     )
+
+
+def _ready(offers: list[dossier.Offer]) -> list[dossier.Offer]:
+    """The usual next step, e.g. the stars, stands open: residents needn't find a button first."""
+    if any(offer.open for offer in offers):
+        return offers
+    return [replace(offer, open=offer.primary) for offer in offers]
+
+
+def _place_name(session: Session, place_id: int) -> str:
+    return candidates.names(session, [("place", place_id)])["place", place_id]
 
 
 @pages.get("/t/<token>/files/<int(max=9223372036854775807):file_id>")
