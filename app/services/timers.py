@@ -11,11 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
-
-from app import models as m
 from app.models import ClockStatus
 from app.services import calendars, edge
 from app.services.providers import CaseRow, Step
@@ -23,18 +18,6 @@ from app.workflows import clocks
 from app.workflows.clocks import Entry, Instant
 from app.workflows.engine import ClockMove, ClockState, Outcome
 from app.workflows.spec import Deadline, Workflow
-
-_clock = m.Clock.__table__
-_DERIVED = (
-    "status",
-    "log",
-    "stopped_at",
-    "due_at",
-    "provisional",
-    "next_level",
-    "next_at",
-    "breached_at",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,26 +57,6 @@ def plan(step: Step, outcome: Outcome, case: CaseRow) -> Plan:
         due_at=min((at for at in due if at is not None), default=None),
         restarted=restarted,
     )
-
-
-def write(session: Session, case_id: int, plan_: Plan) -> None:
-    """Write the rows; at most two statements."""
-    connection = session.connection()
-    if plan_.fresh:
-        connection.execute(insert(_clock), [{**row, "case_id": case_id} for row in plan_.fresh])
-    if plan_.changed:
-        statement = (
-            sa.update(_clock)
-            .where(_clock.c.id == sa.bindparam("clock_id"))
-            .values({name: sa.bindparam(f"new_{name}") for name in _DERIVED})
-        )
-        connection.execute(
-            statement,
-            [
-                {"clock_id": row["id"], **{f"new_{name}": row[name] for name in _DERIVED}}
-                for row in plan_.changed
-            ],
-        )
 
 
 def rule(spec: Workflow, key: str) -> Deadline | None:
