@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask_appbuilder.actions import action
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _l
 
