@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from app import models as m
 from app.services import edge
 from tests.assembly import DUE, FOUR, Assembly
-from tests.cast import PASSWORD
+from tests.visitor import Visitor
 
 
 @pytest.fixture
@@ -19,15 +19,26 @@ def assembly(session, cast, now) -> Assembly:
     return Assembly(session, cast, now)
 
 
-@pytest.fixture
-def visit(client, session):
-    """Sign in as somebody of the cast; the client then is theirs."""
+class Client:
+    """A signed-in visitor; ``data`` is a form."""
 
-    def sign_in(name: str):
-        client.post("/logout/")
-        answer = client.post("/login/", data={"username": name, "password": PASSWORD})
-        assert answer.status_code == 302
-        return client
+    def __init__(self, visitor: Visitor) -> None:
+        self.visitor = visitor
+
+    def get(self, path: str):
+        return self.visitor.open(path)
+
+    def post(self, path: str, data=None):
+        return self.visitor.open(path, method="POST", data=data or {})
+
+
+@pytest.fixture
+def visit(app, assembly):
+    """Sign in as somebody of the cast."""
+
+    def sign_in(name: str) -> Client:
+        assembly.session.commit()
+        return Client(Visitor(app).sign_in(name))
 
     return sign_in
 
@@ -356,26 +367,14 @@ def test_the_room_takes_few_statements(assembly, visit):
     assembly.session.flush()
     client = visit("facilitator")
     client.get(room(assembly, "positions"))
-    statements: list[str] = []
-
-    def note(conn, cursor, statement, *rest) -> None:
-        if not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-            statements.append(statement)
-
-    engine = assembly.session.get_bind()
-    sa.event.listen(engine, "before_cursor_execute", note)
-    try:
-        assert client.get(room(assembly, "positions")).status_code == 200
-    finally:
-        sa.event.remove(engine, "before_cursor_execute", note)
-    assert len(statements) <= 20, statements
+    assert client.get(room(assembly, "positions")).status_code == 200
+    assert len(client.visitor.statements) <= 20, client.visitor.statements
 
 
 def test_english_pages_are_english(assembly, visit):
     assembly.begin()
     client = visit("facilitator")
-    with client.session_transaction() as kept:
-        kept["locale"] = "en"
+    client.visitor.speak("en")
     page = client.get(room(assembly, "positions")).text
     assert "Record the position" in page
     assert "Quorum" in page

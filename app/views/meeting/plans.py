@@ -56,7 +56,7 @@ def picked() -> Picked:
 
 def shares() -> list[tuple[str, str]]:
     return [
-        ("0", _("none")),
+        ("0", _("no requirement")),
         ("1/3", _("at least a third")),
         ("1/2", _("at least half")),
         ("2/3", _("at least two thirds")),
