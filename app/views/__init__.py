@@ -12,7 +12,19 @@ from __future__ import annotations
 from flask import Blueprint
 from flask_babel import lazy_gettext as _l
 
-from app.views import account, case, consultation, desk, files, grievance, home, meeting, public
+from app.permissions import Role
+from app.views import (
+    account,
+    case,
+    consultation,
+    definitions,
+    desk,
+    files,
+    grievance,
+    home,
+    meeting,
+    public,
+)
 from app.views.frame import Entry
 from app.views.ledger import lookup
 
@@ -28,6 +40,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     public.pages,
     meeting.pages,
     consultation.pages,
+    definitions.pages,
     lookup.pages,
 )
 
@@ -36,5 +49,11 @@ NAVIGATION: tuple[Entry, ...] = (
     Entry("grievances.index", _l("Grievances"), "message-report"),
     Entry("meetings.index", _l("Meetings"), "users-group"),
     Entry("consultations.index", _l("Consultations"), "scale"),
+    Entry(
+        "definitions.index",
+        _l("Workflows"),
+        "sitemap",
+        frozenset({Role.ADMIN, Role.WORKFLOW_ADMIN}),
+    ),
     Entry("settings.index", _l("Ledgers"), "table"),
 )
