@@ -16,6 +16,7 @@ from app.models import (
     Unit,
 )
 from app.services import opinions, results, rolls, schemes, tally
+from app.services.boards import natural
 from app.services.consent import explained
 from app.services.providers import OWN, Seed, Step, effect, leg, source
 from app.services.results import Recount
@@ -100,7 +101,6 @@ def _entrances(step: Step) -> list[Seed]:
         sa.select(Place.id, Place.name, building.name, building.kind)
         .outerjoin(building, building.id == Place.parent_id)
         .where(Place.kind == PlaceKind.ENTRANCE, sa.func.starts_with(Place.path, scope), settled)
-        .order_by(Place.path)
     ).all()
     if not found:
         raise RefusedError(
@@ -112,10 +112,11 @@ def _entrances(step: Step) -> list[Seed]:
                 }
             )
         )
+    named = [(row[0], row[1], row[2] if row[3] is PlaceKind.BUILDING else "") for row in found]
     return [
         Seed(f"place:{place_id}", _title(step, name, above), place_id=place_id, scope_id=place_id)
-        for place_id, name, above in (
-            (row[0], row[1], row[2] if row[3] is PlaceKind.BUILDING else "") for row in found
+        for place_id, name, above in sorted(
+            named, key=lambda one: (natural(one[2]), natural(one[1]), one[0])
         )
     ]
 

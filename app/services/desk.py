@@ -192,6 +192,8 @@ class Filter:
     state: str = ""
     overdue: bool = False
     mine: bool = False
+    top: bool = False
+    """Only cases that are nobody's child."""
     place_id: int | None = None
     field: tuple[str, str] | None = None
 
@@ -226,6 +228,8 @@ def _conditions(viewer: Viewer, wanted: Filter, now: datetime) -> list[sa.Column
         found.append(_case.state == wanted.state)
     if wanted.overdue:
         found.append(_case.due_at < now)
+    if wanted.top:
+        found.append(_case.parent_id.is_(None))
     if wanted.mine:
         found.append(
             sa.or_(_case.assignee_id == viewer.user_id, _case.creator_id == viewer.user_id)

@@ -27,12 +27,15 @@ from app.workflows.spec import Workflow
 
 @pages.get("/")
 def index() -> str:
-    """The consultations that this person may see, newest first, each with its progress."""
+    """The consultations that this person may see, newest first, each with its progress; those of
+    single entrances stand below their parent, and are found by searching."""
     kind, page = request.args.get("kind", ""), request.args.get("page", "1")
+    words = request.args.get("q", "")[:100]
     wanted = Filter(
         leg="consultation",
         kind=kind if kind in ("open", "done", "cancelled") else "",
-        words=request.args.get("q", "")[:100],
+        words=words,
+        top=not words.strip(),
     )
     number = int(page) if page.isascii() and page.isdecimal() and len(page) < 5 else 1
     session = db.session()
