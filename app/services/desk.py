@@ -217,7 +217,7 @@ def listed(session: Session, viewer: Viewer, wanted: Filter, *, page: int, now: 
 
 
 def _conditions(viewer: Viewer, wanted: Filter, now: datetime) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = []
+    found: list[sa.ColumnElement[bool]] = [_case.parent_id.is_(None)] if wanted.top else []
     if wanted.leg:
         found.append(_case.leg == wanted.leg)
     if wanted.kind == "open" or wanted.overdue:
@@ -228,8 +228,6 @@ def _conditions(viewer: Viewer, wanted: Filter, now: datetime) -> list[sa.Column
         found.append(_case.state == wanted.state)
     if wanted.overdue:
         found.append(_case.due_at < now)
-    if wanted.top:
-        found.append(_case.parent_id.is_(None))
     if wanted.mine:
         found.append(
             sa.or_(_case.assignee_id == viewer.user_id, _case.creator_id == viewer.user_id)
