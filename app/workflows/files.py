@@ -20,6 +20,7 @@ from app.errors import InvalidError, Problem
 from app.workflows import complaints, faults, nodes
 from app.workflows.faults import Fault
 from app.workflows.spec import Duration, Label, LevelAt, Spec, Workflow
+from app.workflows.terms import KEY_PATTERN
 
 LARGEST = 1_000_000
 
@@ -193,17 +194,34 @@ def _same(value: Any, default: Any) -> bool:
 # --- the schema -------------------------------------------------------------------------------
 
 
+_KEY = r"^[^\s\d!-/:-@\[-^`{-~][^\s!-/:-@\[-^`{-~]{0,59}$"
+"""Keys for editors, in whose regular expressions a word has no Chinese characters."""
+
+
 def schema() -> dict[str, Any]:
     """The JSON Schema of a workflow file, short forms included."""
-    made = Workflow.model_json_schema(by_alias=True)
-    for part in (made, *made.get("$defs", {}).values()):
-        for word, asked in part.get("properties", {}).items():
-            if word in _SINGLE and asked.get("type") == "array":
-                part["properties"][word] = {"anyOf": [{"type": "string"}, asked]}
-    text = made["$defs"]["Label"]
-    made["$defs"]["Label"] = {"anyOf": [{"type": "string"}, text], "title": "Label"}
+    made: dict[str, Any] = Workflow.model_json_schema(by_alias=True)
+    for part in (made, *made["$defs"].values()):
+        properties = part.get("properties", {})
+        for word in _SINGLE & set(properties):
+            if "array" in json.dumps(properties[word]):
+                properties[word] = {"anyOf": [{"type": "string"}, properties[word]]}
+    label = made["$defs"]["Label"]
+    made["$defs"]["Label"] = {"anyOf": [{"type": "string"}, label], "title": "Label"}
     value = made["$defs"]["Test"]["properties"]["value"]
-    value.setdefault("anyOf", []).append({"type": "number"})
+    value["anyOf"].append({"type": "number"})
     made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     made["title"] = "Workflow file"
+    _replace(made, "pattern", KEY_PATTERN, _KEY)
     return made
+
+
+def _replace(node: Any, word: str, old: str, new: str) -> None:
+    if isinstance(node, dict):
+        if node.get(word) == old:
+            node[word] = new
+        for inner in node.values():
+            _replace(inner, word, old, new)
+    elif isinstance(node, list):
+        for inner in node:
+            _replace(inner, word, old, new)

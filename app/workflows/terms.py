@@ -47,7 +47,8 @@ def _literal(value: object) -> object:
     return value
 
 
-Key = Annotated[str, StringConstraints(pattern=r"^[^\W\d]\w{0,59}$")]
+KEY_PATTERN = r"^[^\W\d]\w{0,59}$"
+Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
 """Any identifier, Chinese ones too; outlives labels."""
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
