@@ -18,6 +18,7 @@ from app.services import attachments, candidates, cases, edge, history, privacy
 from app.services.actors import Viewer
 from app.services.candidates import Candidates
 from app.services.cases import Shown
+from app.services.providers import OWN
 from app.services.scope import COMMUNITY_ROLES
 from app.views import inputs, labels, panels, steps, times, values
 from app.views.inputs import Given, Input
@@ -117,7 +118,7 @@ def of(
     files = {item.id: item for item in attachments.of_case(session, case_id)}
     sight = Sight(_names(session, shown, events), files, full=bool(g.get("full_numbers")))
     state = shown.compiled.states[case.state]
-    unmet, foreign = _greys(shown.choices)
+    unmet, foreign = _greys(bare(shown))
     return Dossier(
         shown=shown,
         workflow=labels.localized(shown.compiled.spec.label.model_dump()),
@@ -175,7 +176,7 @@ def _values(shown: Shown, sight: Sight) -> list[Value]:
 
 def offers(session: Session, shown: Shown, viewer: Viewer, opened: Opened) -> list[Offer]:
     """The buttons that may be pressed, the usual next step first."""
-    allowed = [choice.transition for choice in shown.choices if choice.allowed]
+    allowed = [choice.transition for choice in bare(shown) if choice.allowed]
     forms = {t.key: inputs.pairs(shown.compiled.fields, t.form) for t in allowed}
     kinds: set[str] = set().union(*(inputs.kinds(form) for form in forms.values()))
     offered: dict[str, Candidates] = candidates.find(
@@ -202,6 +203,12 @@ def offers(session: Session, shown: Shown, viewer: Viewer, opened: Opened) -> li
         for t in allowed
     ]
     return sorted(found, key=lambda offer: not offer.primary)
+
+
+def bare(shown: Shown) -> tuple[Choice, ...]:
+    """The buttons of the case page: all but the recordings that have a page of their own."""
+    elsewhere = OWN.get(shown.case.leg, frozenset())
+    return tuple(c for c in shown.choices if c.transition.key not in elsewhere)
 
 
 def _greys(choices: tuple[Choice, ...]) -> tuple[list[Grey], list[Grey]]:

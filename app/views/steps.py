@@ -16,7 +16,8 @@ from app.workflows.spec import FieldSpec
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """``target`` is empty where the state stayed; ``look`` is ``now``, ``late`` or empty."""
+    """``target`` is empty where the state stayed; ``look`` is ``now``, ``late`` or empty; ``note``
+    says what a leg recorded with the step."""
 
     label: str
     who: str
@@ -24,6 +25,7 @@ class Step:
     target: str
     values: tuple[Value, ...]
     look: str = ""
+    note: str = ""
 
 
 def of_staff(events: Sequence[Any], fields: Mapping[str, FieldSpec], sight: Sight) -> list[Step]:
@@ -36,6 +38,7 @@ def of_staff(events: Sequence[Any], fields: Mapping[str, FieldSpec], sight: Sigh
             target=labels.localized(event.target_label) if event.source != event.target else "",
             values=tuple(values.of_form(fields, event.data.get("form", {}), sight)),
             look=_look(event, first=index == 0),
+            note=labels.localized(event.data.get("record", {}).get("text", {})),
         )
         for index, event in enumerate(events)
     ]
