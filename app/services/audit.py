@@ -92,8 +92,9 @@ def _settled(session: Session) -> int | None:
     back at once.
     """
     look = session.begin_nested()
+    milliseconds = int(_PATIENCE / timedelta(milliseconds=1))
     try:
-        session.execute(sa.text(f"SET LOCAL lock_timeout = '{int(_PATIENCE.total_seconds())}s'"))
+        session.execute(sa.text(f"SET LOCAL lock_timeout = {milliseconds}"))
         session.execute(sa.text("LOCK TABLE event IN SHARE MODE"))
         upto: int | None = session.scalar(sa.select(sa.func.max(_event.c.id)))
     except OperationalError as error:
