@@ -30,7 +30,8 @@ class Visitor:
 
     def open(self, path: str, **options: Any) -> TestResponse:
         response = contextvars.Context().run(self._counted, path, options)
-        self.text = response.get_data(as_text=True) if response.mimetype != "image/svg+xml" else ""
+        readable = response.mimetype.startswith(("text/", "application/json"))
+        self.text = response.get_data(as_text=True) if readable else ""
         return response
 
     def _counted(self, path: str, options: dict[str, Any]) -> TestResponse:
