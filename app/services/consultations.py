@@ -18,7 +18,7 @@ from app.models import (
 from app.services import opinions, results, rolls, schemes, tally
 from app.services.boards import natural
 from app.services.consent import explained
-from app.services.providers import OWN, Seed, Step, effect, leg, source
+from app.services.providers import Seed, Step, effect, leg, own, source
 from app.services.results import Recount
 from app.services.standings import forget
 
@@ -26,7 +26,7 @@ __all__ = ["Recount", "recount"]
 
 recount = results.recount
 
-OWN["consultation"] = frozenset({opinions.EVENT, schemes.EVENT})
+own("consultation", opinions.EVENT, schemes.EVENT)
 
 # --- the leg ------------------------------------------------------------------------------------
 

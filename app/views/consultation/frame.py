@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from app.errors import InvalidError, MissingError, Problem, SifangError
 from app.extensions import db
 from app.permissions import Role
-from app.services import cases, opinions, schemes
+from app.services import cases
 from app.services.actors import Viewer
 from app.services.cases import Shown
 from app.services.scope import COMMUNITY_ROLES
@@ -69,14 +69,6 @@ def chips(case_id: int, current: str) -> list[Chip]:
         Chip(label, url_for(f"consultations.{name}", case_id=case_id), current=name == current)
         for name, label in places.items()
     ]
-
-
-def links(case_id: int) -> dict[str, str]:
-    """Where the buttons are pressed that only pages of this leg can press."""
-    return {
-        opinions.EVENT: url_for("consultations.board", case_id=case_id),
-        schemes.EVENT: url_for("consultations.schemes", case_id=case_id),
-    }
 
 
 def by_field(error: SifangError) -> dict[str, str]:

@@ -7,7 +7,7 @@ from flask import render_template
 
 from app.extensions import db
 from app.models import Case, RuleSet
-from app.services import rolls, standings
+from app.services import opinions, rolls, schemes, standings
 from app.services.actors import Viewer
 from app.services.cases import Shown
 from app.services.scope import visible
@@ -37,6 +37,6 @@ def draw(shown: Shown, viewer: Viewer) -> str:
         bars=bars(standing.counted),
         children=children,
         progress=standings.progress(session, [row.id for row in children]) if children else {},
-        links=frame.links(case_id),
-        record=frame.choice(shown, "record_opinion"),
+        record=frame.choice(shown, opinions.EVENT),
+        add=frame.choice(shown, schemes.EVENT),
     )
