@@ -7,6 +7,7 @@ Nothing of a request is kept on the view (threads share it), every row is asked 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import sqlalchemy as sa
@@ -41,6 +42,8 @@ class GuardedView(ModelView):
     required_columns: ClassVar[frozenset[str]] = frozenset()
     """Columns that the form demands although the database would do without."""
     own_fields: ClassVar[dict[str, Any]] = {}
+    vocabularies: ClassVar[dict[str, Callable[[], dict[str, Any]]]] = {}
+    """Words for the keys that a text column may hold: its form and filter offer them."""
     base_order: tuple[str, bool] = ("id", True)
     """Column, and whether descending."""
     related_by: ClassVar[dict[str, str]] = {}

@@ -79,7 +79,7 @@ class NoticeView(GuardedView):
     search_columns = ("case", "user", "status", "channel", "created_at")
     order_columns = ("id",)
     label_columns = {"user": _l("To whom")}
-    formatters_columns = {"channel": vocabulary.of_channel}
+    vocabularies = {"channel": vocabulary.channels}
 
     @action("retry", _l("Try again"), _l("Send this notice again?"), icon="refresh")
     def retry(self, found: Any) -> None:
@@ -175,7 +175,8 @@ class CaseView(GuardedView):
     )  # fmt: skip
     search_columns = ("place", "party", "assignee", "leg", "opened_at", "due_at", "closed_at")
     order_columns = ("id", "number", "due_at")
-    formatters_columns = {"leg": vocabulary.of_leg}
+    vocabularies = {"leg": vocabulary.legs}
+    label_columns = {"party": _l("Responsible party")}
 
     def buttons(self, item: Case) -> list[tuple[str, str, Any]]:
         url = cells.page_of("cases.show", case_id=item.id)

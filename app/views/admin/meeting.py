@@ -27,7 +27,7 @@ class InvitationView(GuardedView):
     show_columns = ("meeting.case", "party", "position")
     search_columns = ("meeting", "party")
     order_columns = ("id", "position")
-    label_columns = {"meeting.case": _l("Meeting")}
+    label_columns = {"meeting.case": _l("Meeting"), "party": _l("Party")}
 
 
 class AttendanceView(GuardedView):
@@ -42,7 +42,7 @@ class AttendanceView(GuardedView):
     edit_columns = ("name", "user")
     search_columns = ("meeting", "party")
     order_columns = ("id", "name")
-    label_columns = {"meeting.case": _l("Meeting")}
+    label_columns = {"meeting.case": _l("Meeting"), "party": _l("Party")}
 
     def frozen(self, item: Attendance) -> str:
         if item.meeting.case.closed_at:
@@ -85,6 +85,7 @@ class PositionView(GuardedView):
     )  # fmt: skip
     search_columns = ("item", "party", "stance", "latest", "at")
     order_columns = ("id", "at")
+    label_columns = {"party": _l("Party")}
 
 
 class DecisionView(GuardedView):

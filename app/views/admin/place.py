@@ -68,8 +68,8 @@ OUTSIDE_TEXT = _l("This place is above yours: only an administrator may change i
 class PartyView(GuardedView):
     datamodel = SQLAInterface(Party)
     route_base = "/ledgers/parties"
-    list_title = _l("Parties")
-    singular = _l("Party")
+    list_title = _l("Organisations")
+    singular = _l("Organisation")
     icon = "users-group"
     abilities = WRITE | {"export"}
     list_columns = ("name", "kind", "place", "active")

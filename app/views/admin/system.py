@@ -20,6 +20,7 @@ from app.services.actors import full_name
 from app.views import access, labels
 from app.views.base import READ, GuardedView
 from app.views.fields import TextField
+from app.views.ledger import vocabulary
 from app.views.passwords import NewPasswordField
 
 
@@ -122,6 +123,7 @@ class AccountView(GuardedView):
     list_title = _l("Accounts: language")
     singular = _l("Account")
     icon = "language"
+    vocabularies = {"language": vocabulary.languages}
     list_columns = ("user", "language")
     show_columns = ("user", "language")
     search_columns = ("user",)

@@ -104,8 +104,8 @@ class DraftStateView(_DraftView):
     part = "states"
     related_title = _l("States")
     list_columns = ("key", "label_zh", "label_en", "kind", "position", "workflow")
-    own_fields = {"kind": vocabulary.kind_field}
-    formatters_columns = {"kind": vocabulary.of_kind, "visible_to": vocabulary.of_roles}
+    vocabularies = {"kind": vocabulary.state_kinds}
+    formatters_columns = {"visible_to": vocabulary.of_roles}
     show_columns = (*HEAD, "kind", "help_zh", "help_en", "visible_to")
     add_columns = edit_columns = show_columns
     description_columns = {
@@ -190,9 +190,8 @@ class DraftFieldView(_DraftView):
     list_columns = ("key", "label_zh", "type", "position", "workflow")
     show_columns = (*HEAD, "type", "options", "help_zh", "help_en", "max_length", "public")
     add_columns = edit_columns = show_columns
-    formatters_columns = {"type": vocabulary.of_type}
+    vocabularies = {"type": vocabulary.field_types}
     own_fields = {
-        "type": vocabulary.type_field,
         "options": lists,
         "max_length": lambda **options: NumberField(**options, least=1, most=20_000),
     }
@@ -260,9 +259,9 @@ class WorkflowView(GuardedView):
     search_columns = ("leg",)
     order_columns = ("id", "key")
     base_order = ("key", False)
-    own_fields = {"intake": lists, "leg": vocabulary.leg_field}
+    own_fields = {"intake": lists}
+    vocabularies = {"leg": vocabulary.legs}
     formatters_columns = {
-        "leg": vocabulary.of_leg,
         "openers": vocabulary.of_roles,
         "notify": vocabulary.of_recipients,
     }

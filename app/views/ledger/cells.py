@@ -32,6 +32,8 @@ def cell(view: Any, item: Any, name: str) -> Cell:
     held = value(item, name)
     if held is None or held == "":
         return Cell("")
+    if name in view.vocabularies:
+        return Cell(str(view.vocabularies[name]().get(held, held)))
     if isinstance(held, Model):
         return Cell(labels.of_object(held), "link", url_of(held))
     if known.kind is Kind.MANY:

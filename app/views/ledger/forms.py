@@ -23,6 +23,7 @@ from app.views.fields import (
 from app.views.ledger.columns import Column, Kind, column
 from app.views.ledger.data import KeysField, YamlField
 from app.views.ledger.lookup import LookupField, LookupsField
+from app.views.ledger.vocabulary import ChoiceField
 
 LONGEST = 20_000
 """Characters of a text without a limit of its own."""
@@ -55,6 +56,8 @@ def make(view: Any, name: str) -> Field:
     }
     if name in view.own_fields:
         return view.own_fields[name](**options)
+    if name in view.vocabularies:
+        return ChoiceField(**options, offered=view.vocabularies[name])
     return _MAKERS[known.kind](view, known, options)
 
 

@@ -118,7 +118,7 @@ COLUMNS: dict[str, Any] = {
     "participation": _l("Participation: numerator"),
     "participation_inclusive": _l("Participation: the share itself suffices"),
     "participation_over": _l("Participation: denominator"),
-    "party": _l("Party"),
+    "party": _l("Organisation"),
     "pause": _l("Pauses in"),
     "per": _l("One for each"),
     "permissions": _l("Permissions"),

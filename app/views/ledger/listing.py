@@ -37,6 +37,8 @@ class Filter:
     value: str = ""
     until: str = ""
     shown: str = ""
+    offered: dict[str, str] = field(default_factory=dict)
+    """The words to choose from, where the column has a vocabulary."""
     problem: bool = False
 
     @property
@@ -122,6 +124,9 @@ def _filter(view: Any, name: str, arguments: MultiDict[str, str]) -> Filter:
     known = column(view.model, name)
     found = Filter(known, str(view.label(name)))
     found.value = clean(arguments.get(found.name))[:200]
+    if name in view.vocabularies:
+        found.offered = {str(key): str(words) for key, words in view.vocabularies[name]().items()}
+        found.shown = found.offered.get(found.value, "")
     found.until = clean(arguments.get(f"{found.name}_until"))[:40]
     if known.kind is Kind.ONE and not found.value:
         found.value = _typed(view, known, clean(arguments.get(f"{found.name}-text"))[:100], found)
@@ -175,6 +180,8 @@ def _by_number(found: Filter) -> list[ColumnElement[bool]]:
 
 
 def _by_text(found: Filter) -> list[ColumnElement[bool]]:
+    if found.offered:
+        return [found.column.attribute == found.value]
     return [found.column.attribute.icontains(found.value, autoescape=True)]
 
 

@@ -51,24 +51,32 @@ RELATIONS: Words = {
 }
 
 
-def of_leg(key: str) -> str:
-    return _entry(registry.LEGS, key)
+def legs() -> Words:
+    return _table(registry.LEGS)
 
 
-def of_kind(key: str) -> str:
-    return str(STATE_KINDS.get(key, key))
+def channels() -> Words:
+    return _table(registry.CHANNELS)
 
 
-def of_type(key: str) -> str:
-    return str(FIELD_TYPES.get(key, key))
+def state_kinds() -> Words:
+    return STATE_KINDS
 
 
-def of_channel(key: str) -> str:
-    return _entry(registry.CHANNELS, key)
+def field_types() -> Words:
+    return FIELD_TYPES
+
+
+def languages() -> Words:
+    return {"": _("The site's language"), "zh": "中文", "en": "English"}
+
+
+def _table(table: Any) -> Words:
+    return {key: _entry(table, key) for key in table}
 
 
 def of_channels(keys: list[str] | None) -> str:
-    return _listed(of_channel(key) for key in keys or [])
+    return _listed(_entry(registry.CHANNELS, key) for key in keys or [])
 
 
 def of_relations(keys: list[str] | None) -> str:
@@ -100,10 +108,6 @@ def _listed(words: Any) -> str:
     return ("、" if labels.language() == "zh" else ", ").join(words)
 
 
-def legs() -> Words:
-    return {key: of_leg(key) for key in registry.LEGS}
-
-
 class ChoiceField(SelectField):
     """One key of a vocabulary; ``data`` is a plain text, whatever the vocabulary is keyed by."""
 
@@ -129,15 +133,3 @@ class ChoiceField(SelectField):
 
 def _key(key: str) -> str:
     return str(key.value) if isinstance(key, enum.Enum) else key
-
-
-def leg_field(**options: Any) -> ChoiceField:
-    return ChoiceField(**options, offered=legs)
-
-
-def kind_field(**options: Any) -> ChoiceField:
-    return ChoiceField(**options, offered=lambda: STATE_KINDS)
-
-
-def type_field(**options: Any) -> ChoiceField:
-    return ChoiceField(**options, offered=lambda: FIELD_TYPES)
