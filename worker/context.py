@@ -27,7 +27,6 @@ _process = _Process()
 def use(app: Flask) -> None:
     """Built once per process: a task only pushes its context."""
     _process.app = app
-    _process.stopping = False
 
 
 @contextmanager

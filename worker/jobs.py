@@ -15,7 +15,8 @@ from typing import Any
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
-from rq.exceptions import StopRequested
+from rq.exceptions import InvalidJobOperation, StopRequested
+from rq.job import Job
 from rq.serializers import JSONSerializer
 
 import config
@@ -75,6 +76,12 @@ class Worker(SimpleWorker):
         context.stop()
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
 
+    def handle_exception(self, job: Job, *exc_info: Any) -> None:
+        if isinstance(exc_info[1], InvalidJobOperation):
+            log.warning("Redis forgot a job while it ran; what it did is done")
+        else:
+            super().handle_exception(job, *exc_info)
+
     def set_shutdown_requested_date(self) -> None:
         """RQ calls this within the signal handler; Redis may be away, and nobody reads it."""
 
@@ -97,8 +104,13 @@ def work(settings: config.Settings) -> None:
         context.leave_on_signal()
         try:
             redis = connect(settings)
-            worker = Worker([queue(redis)], connection=redis, worker_ttl=HEARTBEAT)
-            worker.log_job_description = False
+            worker = Worker(
+                [queue(redis)],
+                connection=redis,
+                serializer=JSONSerializer,
+                worker_ttl=HEARTBEAT,
+                log_job_description=False,
+            )
             worker.work(logging_level="WARNING")
             pause = 0.5
         except StopRequested:

@@ -34,6 +34,7 @@ def main(arguments: list[str]) -> int:
         format="%(asctime)s %(levelname)s %(message)s",
         datefmt="%H:%M:%S",
     )
+    logging.getLogger("flask_appbuilder").setLevel(logging.WARNING)
     context.leave_on_signal()
     try:
         settings = config.load()

@@ -41,6 +41,7 @@ class Dispatcher:
         self.redis = redis
         self.lease = lease
         self._queued: dict[int, float] = {}
+        self._away = False
 
     def __call__(self, session: Session) -> int:
         """Returns how many notices were given out."""
@@ -53,9 +54,12 @@ class Dispatcher:
             fresh = self._fresh(waiting)
             jobs.enqueue(self.redis, fresh, self.lease)
         except RedisError as error:
-            log.warning("Redis away, only the bell goes on: %s", error)
+            if not self._away:
+                log.warning("Redis away, only the bell goes on: %s", error)
+            self._away = True
             self._queued.clear()
             return _show(waiting)
+        self._away = False
         self._queued.update(dict.fromkeys(_flat(fresh), clock.monotonic()))
         return len(_flat(fresh))
 

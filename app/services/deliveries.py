@@ -164,16 +164,23 @@ def settle(session: Session, claimed: Claim, outcome: Outcome, now: datetime) ->
 
 def release(session: Session, claims: Sequence[Claim], now: datetime) -> None:
     """Give back what was not tried; it costs no attempt. Flushes."""
-    for claimed in claims:
-        session.connection().execute(
-            sa.update(_notice)
-            .where(
-                _notice.c.id == claimed.id,
-                _notice.c.status == "sending",
-                _notice.c.attempts == claimed.attempt,
-            )
-            .values(status="waiting", next_at=now, attempts=_notice.c.attempts - 1)
+    held = (
+        sa.func.unnest(
+            sa.literal([claimed.id for claimed in claims], sa.ARRAY(sa.BigInteger)),
+            sa.literal([claimed.attempt for claimed in claims], sa.ARRAY(sa.Integer)),
         )
+        .table_valued("id", "attempt")
+        .render_derived()
+    )
+    session.connection().execute(
+        sa.update(_notice)
+        .where(
+            _notice.c.id == held.c.id,
+            _notice.c.status == "sending",
+            _notice.c.attempts == held.c.attempt,
+        )
+        .values(status="waiting", next_at=now, attempts=_notice.c.attempts - 1)
+    )
 
 
 def pause(attempts: int) -> timedelta:
