@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from datetime import timedelta
 
 from flask import Flask
@@ -12,6 +13,7 @@ import app.services.legs  # noqa: F401  registers what workflows may name
 import config
 from app import channels, queue
 from app.extensions import csrf, db, migrate
+from app.host import servers
 from app.services import edge
 from app.views import BLUEPRINTS, NAVIGATION, access, assets, errors, frame, headers, labels
 from app.views.admin import LEDGERS
@@ -20,7 +22,9 @@ from app.views.builder import Builder
 
 def create_app(settings: config.Settings | None = None) -> Flask:
     """Build the app; issues no SQL, so that any number of processes may start at once."""
-    settings = settings or config.load()
+    settings = servers.resolve(settings or config.load())
+    if settings.database_url is None:
+        raise config.SettingError("DATABASE_URL", "is not set, and `make run` is not running here")
     flask = Flask("app")
     flask.config.update(_flask_config(settings))
     flask.extensions["settings"] = settings
@@ -40,6 +44,9 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         flask.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             flask.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
+    # What was built lives as long as the process: nobody need search it for garbage, and the
+    # interpreter's end, which does, is 0.4 s shorter for every process and command.
+    gc.freeze()
     return flask
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 
 from flask.cli import FlaskGroup
 
 from app.cli import attach
 from app.factory import create_app
+from config import SettingError
 
 
 def main() -> None:
@@ -20,7 +22,11 @@ def main() -> None:
         help="Sifang 四方: workflows of community governance.",
     )
     attach(group)
-    group(windows_expand_args=False)
+    try:
+        group(windows_expand_args=False)
+    except SettingError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
 
 
 if __name__ == "__main__":
