@@ -61,8 +61,8 @@ def _of(version_id: int, spec: Workflow) -> tuple[Turn, ...]:
 
 
 def _main(spec: Workflow, state: str) -> list[Transition]:
-    """The main buttons of a state, whoever they are for."""
-    leaving = [t for t in spec.transitions if state in spec.sources(t)]
-    return [t for t in leaving if t.primary] or [
-        t for t in leaving if t.target not in (None, state)
+    """The main buttons that lead out of a state, whoever they are for."""
+    leaving = [
+        t for t in spec.transitions if state in spec.sources(t) and t.target not in (None, state)
     ]
+    return [t for t in leaving if t.primary] or leaving

@@ -150,10 +150,12 @@ def _looked_up(
     if len(hits) == 1:
         value = str(hits[0].id)
         return ([value] if spec.type in SEVERAL else value), []
-    text = {
-        "zh": f"“{words[:40]}”找到{'多个，请写得更具体' if hits else '不到'}。",
-        "en": f"“{words[:40]}” fits {'several: write more of it' if hits else 'nothing'}.",
-    }
+    said = (
+        ("找到多个，请写得更具体", "fits several: write more")
+        if hits
+        else ("没有找到", "fits nothing")
+    )
+    text = {"zh": f"“{words[:40]}”{said[0]}。", "en": f"“{words[:40]}” {said[1]}."}
     return "", [Problem(text, spec.key)]
 
 
