@@ -113,6 +113,20 @@ def test_a_meeting_may_be_put_at_another_time_and_another_party_invited(assembly
     assert events(assembly) == ["open", "reschedule", "invite"]
 
 
+def test_convening_tells_everybody_on_the_list_who_has_a_login(assembly, cast):
+    assembly.call()
+    assembly.fire("convene")
+    told = assembly.session.scalars(
+        sa.select(m.Notice.user_id).where(
+            m.Notice.case_id == assembly.meeting_id,
+            m.Notice.key == "invitation",
+            m.Notice.channel == "inapp",
+        )
+    )
+    expected = {cast.users[name].id for name in ("secretary", "staff", "council", "property")}
+    assert sorted(told) == sorted(expected)
+
+
 # --- coming and going ---------------------------------------------------------------------------
 
 
@@ -418,6 +432,30 @@ def test_the_meeting_closes_when_every_item_is_dealt_with_and_decisions_live_on(
     assert child.assignee_id == cast.users["property"].id
     assert child.data["due_date"] == DUE.isoformat()
     assert assembly.item().decision.followup.id == child.id
+
+
+def test_a_follow_up_is_worked_off_verified_and_then_the_meeting_is_archived(assembly, cast):
+    test_the_meeting_closes_when_every_item_is_dealt_with_and_decisions_live_on(assembly, cast)
+    assembly.fire("publish_minutes", minutes="会议同意安装充电桩。")
+    child = assembly.item().decision.followup.id
+    for event, who, form in (
+        ("start", "property", {}),
+        ("note_progress", "property", {"progress": "已报供电公司增容", "percent": "40"}),
+        ("report", "property", {"result": "十个充电桩已通电"}),
+        ("verify", "facilitator", {}),
+    ):
+        cases.fire(
+            assembly.session,
+            child,
+            event,
+            actor=cast.viewer(who),
+            now=assembly.later(),
+            form=form,
+        )
+    assert assembly.room().case.state == "archived"
+    assert assembly.item().decision.followup.closed
+    found = agenda.proposals(assembly.session, cast.viewer("facilitator"), cast.places["cuiwei"].id)
+    assert [proposal.title for proposal in found] == ["垃圾分类桶站"]
 
 
 def test_the_next_meeting_opens_with_what_is_not_yet_done(assembly, cast):

@@ -67,9 +67,10 @@ def record_position(
         "spoken_by": speaker.name,
     }
     word = STANCES[said.stance]
+    zh, en = (f"：{reason}", f": {reason}") if reason else ("", "")
     record = floor.told(
-        f"{item.title} — {bench.name}：{word.zh}（{speaker.name}）{reason}",
-        f"{item.title} — {bench.name}: {word.en} ({speaker.name}) {reason}".rstrip(),
+        f"{item.title} — {bench.name}：{word.zh}（{speaker.name}）{zh}",
+        f"{item.title} — {bench.name}: {word.en} ({speaker.name}){en}",
         **{**values, "stance": said.stance.value, "seat": speaker.id},
     )
     cases.fire(session, meeting_id, floor.RECORD_POSITION, actor=actor, now=now, record=record)

@@ -20,7 +20,7 @@ AGREEING = frozenset({Stance.AGREE, Stance.RESERVATION})
 STANCES: dict[Stance, Label] = {
     Stance.AGREE: Label(zh="同意", en="agree"),
     Stance.RESERVATION: Label(zh="有保留地同意", en="agree with reservation"),
-    Stance.ASIDE: Label(zh="不参与决定（不反对）", en="stand aside"),
+    Stance.ASIDE: Label(zh="弃权旁观", en="stand aside"),
     Stance.DISAGREE: Label(zh="不同意", en="disagree"),
 }
 

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from app.extensions import db
 from app.models import Stance
-from app.services import cases, edge, minutes, room, rows
+from app.services import cases, definitions, edge, minutes, room, rows
 from app.services.actors import Viewer
 from app.services.cases import Shown
 from app.services.floor import EVENTS
@@ -149,8 +149,10 @@ def page_of_minutes(case_id: int) -> str:
     session, viewer = db.session(), access.viewer()
     case = rows.load(session, case_id, viewer)
     found = room.load(session, case, viewer)
+    leaving = definitions.compiled(session, case.version_id).leaving[case.state]
     return render_template(
         "meeting/minutes.html",
+        draft=any(event in leaving for event in EVENTS),
         room=found,
         minutes=minutes.compose(found),
         shown_at=edge.shown,
