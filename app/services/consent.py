@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import sqlalchemy as sa
-
-from app.models import RollUnit
 from app.services import edge, rolls, tally
 from app.services.providers import Step, fact
 from app.services.results import NAMES
@@ -34,11 +31,7 @@ def _scheme(step: Step) -> Fact:
 
 @fact("roll.units")
 def _units(step: Step) -> Fact:
-    consultation = of_step(step).consultation
-    if consultation.frozen_at is not None:
-        count = sa.select(sa.func.count()).where(RollUnit.consultation_id == step.case.id)
-        return Fact(step.session.scalar(count))
-    return Fact(len(rolls.electorate(step.session, consultation.scope_id)))
+    return Fact(rolls.count(step.session, of_step(step).consultation))
 
 
 @fact("roll.frozen")

@@ -157,6 +157,16 @@ def electorate(session: Session, scope_id: int) -> list[Dwelling]:
     ]
 
 
+def count(session: Session, consultation: Consultation) -> int:
+    """Units on the frozen roll, or in the scope as it is now."""
+    units = sa.select(sa.func.count())
+    if consultation.frozen_at is not None:
+        units = units.select_from(RollUnit)
+        return session.scalar(units.where(RollUnit.consultation_id == consultation.case_id)) or 0
+    units = units.select_from(Unit).join(Place, Place.id == Unit.place_id)
+    return session.scalar(units.where(_within(consultation.scope_id))) or 0
+
+
 def _within(scope_id: int) -> sa.ColumnElement[bool]:
     path = sa.select(Place.path).where(Place.id == scope_id).scalar_subquery()
     return sa.func.starts_with(Place.path, path)
