@@ -14,6 +14,7 @@ from app.host.logs import Log
 from app.host.plan import Plan
 from app.host.process import HostError, Program
 from app.host.servers import Servers, environment
+from app.host.stamp import Stamp
 from app.host.supervisor import Supervisor
 
 SCRIPTS = {
@@ -66,7 +67,9 @@ def main(folder: str, names: list[str]) -> int:
         + [Program("broken", (sys.executable, "-c", "import sys; sys.exit('no')"))]
         * ("broken" in names),
         programs=[program(name) for name in names if name in SCRIPTS],
+        words=Program("words", (sys.executable, "-c", "print('last words')")),
         greeting="up",
+        stamp=Stamp(Path(folder) / "stamp", lambda: "same") if "stamp" in names else None,
     )
     code = Supervisor(claim, Log(sys.stdout)).run(plan)
     claim.release()

@@ -22,6 +22,7 @@ from redis import Redis
 import config
 from app.host import plan, servers, state
 from app.host.process import HostError
+from app.host.stamp import digest
 from tests.servers import ROOT
 
 
@@ -161,6 +162,30 @@ def test_a_killed_child_is_started_again(play) -> None:
     while stage.said.count("| here") < 2:
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_steps_are_left_out_while_nothing_has_changed(play, folder: Path) -> None:
+    for steps in (1, 0):
+        stage = play("steady", "stamp")
+        stage.hears("up\nlast words\n")
+        assert stage.said.count("step     | done") == steps
+        stage.ends(signal.SIGTERM)
+    (folder / "stamp").write_text("{}")
+    stage = play("steady", "stamp")
+    stage.hears("up\nlast words\n")
+    assert "step     | done" in stage.said
+
+
+def test_a_change_anywhere_changes_the_digest(tmp_path: Path) -> None:
+    (tmp_path / "app" / "deep").mkdir(parents=True)
+    (tmp_path / "config.py").write_text("1")
+    seen = set()
+    for name, content in (("a.py", "1"), ("a.py", "2"), ("b.py", "2"), ("deep/c.yaml", "")):
+        (tmp_path / "app" / name).write_text(content)
+        seen.add(digest(tmp_path, ("app", "config.py")))
+    (tmp_path / "app" / "a.pyc").write_text("compiled")
+    seen.add(digest(tmp_path, ("app", "config.py")))
+    assert len(seen) == 4
 
 
 def test_odd_output_is_passed_on_line_by_line(play) -> None:

@@ -40,6 +40,8 @@ class Child:
     lines: Lines = field(default_factory=Lines)
     pause: float = FIRST_PAUSE
     again_at: float | None = None
+    kept: list[str] | None = None
+    """Its lines, for a child whose words are wanted rather than written."""
 
     @property
     def name(self) -> str:
@@ -119,14 +121,18 @@ class Children:
         if not ready():
             raise HostError(f"{program.name} is not ready after {program.ready_seconds:.0f} s")
 
-    def complete(self, program: Program) -> None:
-        """Run it to its end; HostError when that is not a good one."""
+    def complete(self, program: Program, *, keep: bool = False) -> list[str]:
+        """Run it to its end; HostError when that is not a good one. ``keep``: give its lines back
+        instead of writing them.
+        """
         child = self.start(program)
+        child.kept = [] if keep else None
         self.until(lambda: child.ended)
         self._drain(child)
         del self._running[program.name]
         if child.process.returncode != 0:
             raise HostError(f"{program.name} failed: {_fate(child.process.returncode)}")
+        return child.kept or []
 
     def revive(self) -> None:
         """Start again who died, each time after a longer pause."""
@@ -184,17 +190,21 @@ class Children:
         if not data:
             self._selector.unregister(pipe)
             pipe.close()
-        lines = child.lines.feed(data) if data else child.lines.end()
+        self._write(child, child.lines.feed(data) if data else child.lines.end())
+        return bool(data)
+
+    def _write(self, child: Child, lines: list[str]) -> None:
+        if child.kept is not None:
+            child.kept += lines
+            return
         for line in lines:
             self.log.write(child.name, line)
-        return bool(data)
 
     def _drain(self, child: Child) -> None:
         """Write the last words of a dead child; a grandchild may still hold the pipe."""
         while self._read(child):
             pass
-        for line in child.lines.end():
-            self.log.write(child.name, line)
+        self._write(child, child.lines.end())
         if child.process.stdout is not None and not child.process.stdout.closed:
             self._selector.unregister(child.process.stdout)
             child.process.stdout.close()

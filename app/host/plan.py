@@ -6,30 +6,36 @@ import errno
 import socket
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from app.host.postgres import Postgres
 from app.host.process import HostError, Program
 from app.host.servers import Servers, environment
+from app.host.stamp import Stamp, digest
 from app.host.state import Claim
-from config import Settings
+from config import ROOT, Settings
 
 WORKERS = 2
+PREPARING = ("app", "migrations", "config.py", "requirements/base.txt")
+"""What decides what the preparing steps do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Servers until they are ready, steps one after another, programs for good, last words.
+    """Servers until they are ready, steps one after another, programs for good.
 
     ``provide`` is called between servers and steps; what it gives is added to the environment of
-    all that follows. ``greeting`` is said when every program is ready, before ``last_words``.
+    all that follows. Programs are awaited in turn; when all are ready, ``greeting`` is said and
+    what the step ``words`` had written. While ``stamp`` is current, no step is run.
     """
 
     servers: Sequence[Program] = ()
     provide: Callable[[], dict[str, str]] = dict
     steps: Sequence[Program] = ()
+    words: Program | None = None
+    stamp: Stamp | None = None
     programs: Sequence[Program] = ()
     greeting: str = ""
-    last_words: Sequence[Program] = field(default_factory=tuple)
 
 
 def full(settings: Settings, claim: Claim) -> Plan:
@@ -54,10 +60,22 @@ def full(settings: Settings, claim: Claim) -> Plan:
             python("deploy", "-m", "app.main", "deploy"),
             python("seed", "-m", "app.main", "seed", "--if-empty"),
         ),
+        words=python("logins", "-m", "app.main", "demo-logins"),
+        stamp=_stamp(servers.postgres),
         programs=(_web(settings, common), *workers, python("sweep", "-m", "worker.main", "sweep")),
         greeting=f"\n  四方 Sifang   {settings.base_url}   (Ctrl-C 停止 / stops it)\n",
-        last_words=(python("logins", "-m", "app.main", "demo-logins"),),
     )
+
+
+def _stamp(postgres: Postgres | None) -> Stamp | None:
+    """Of a database of our own we know that nobody else changes it; of another we don't."""
+    if postgres is None:
+        return None
+
+    def fingerprint() -> str:
+        return f"{digest(ROOT, PREPARING)} {postgres.revision()}"
+
+    return Stamp(postgres.home / "prepared.json", fingerprint)
 
 
 def _web(settings: Settings, common: dict[str, str]) -> Program:

@@ -130,6 +130,13 @@ class Postgres:
         )
         return self.url(database)
 
+    def revision(self, database: str = ROLE) -> str:
+        """The migration that the database stands at; empty if it has none yet."""
+        try:
+            return self._psql("SELECT version_num FROM alembic_version", {}, database).strip()
+        except HostError:
+            return ""
+
     def url(self, database: str = ROLE) -> str:
         """The address of a database for clients on this machine, the password in it."""
         host = quote(str(self.sockets), safe="")
@@ -189,14 +196,15 @@ class Postgres:
         for left in (self.data / "postmaster.pid", self.sockets / f"{SOCKET}.lock"):
             left.unlink(missing_ok=True)
 
-    def _psql(self, script: str, variables: dict[str, str]) -> None:
+    def _psql(self, script: str, variables: dict[str, str], database: str = ADMIN) -> str:
         lines = [f"\\set {name} '{value}'" for name, value in variables.items()]
         environment = {"LC_ALL": "C", "PATH": os.defpath, "PGPASSWORD": self.password()}
         command = (
             *(str(self.binaries / "psql"), "--no-psqlrc", "--quiet", "--set", "ON_ERROR_STOP=1"),
-            *("--host", str(self.sockets), "--username", ADMIN, "--dbname", "postgres"),
+            *("--tuples-only", "--no-align", "--host", str(self.sockets)),
+            *("--username", ADMIN, "--dbname", database),
         )
-        _run(list(command), "psql", "\n".join([*lines, script]), environment)
+        return _run(list(command), "psql", "\n".join([*lines, script]), environment)
 
 
 def _binaries() -> Path:
@@ -211,7 +219,7 @@ def _binaries() -> Path:
 
 def _run(
     command: list[str], name: str, script: str = "", environment: dict[str, str] | None = None
-) -> None:
+) -> str:
     result = subprocess.run(  # noqa: S603
         command,
         input=script,
@@ -225,6 +233,7 @@ def _run(
     )
     if result.returncode != 0:
         raise HostError(f"{name} failed:\n{result.stdout.strip()}")
+    return result.stdout
 
 
 def _unprivileged() -> int:

@@ -53,14 +53,16 @@ class Supervisor:
         def informed(program: Program) -> Program:
             return replace(program, environment={**program.environment, **environment})
 
-        for program in plan.steps:
-            children.complete(informed(program))
-        for child in [children.start(informed(program)) for program in plan.programs]:
-            children.await_ready(child)
-        if plan.greeting:
-            self.log.say(plan.greeting)
-        for program in plan.last_words:
-            children.complete(informed(program))
+        words = plan.stamp.read() if plan.stamp else None
+        if words is None:
+            for program in plan.steps:
+                children.complete(informed(program))
+            words = children.complete(informed(plan.words), keep=True) if plan.words else []
+            if plan.stamp:
+                plan.stamp.write(words)
+        for program in plan.programs:
+            children.await_ready(children.start(informed(program)))
+        self.log.say("\n".join([plan.greeting, *words, ""]))
 
     def _stop(self, plan: Plan) -> None:
         began = time.monotonic()
