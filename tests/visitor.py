@@ -60,6 +60,9 @@ class Visitor:
         assert answer.status_code == 302, self.text
         return self
 
+    def sign_out(self) -> None:
+        self.client = self.app.test_client()
+
     def speak(self, language: str) -> Visitor:
         with self.client.session_transaction() as cookie:
             cookie["locale"] = language

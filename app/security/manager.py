@@ -87,11 +87,12 @@ class SecurityManager(FabManager):
         """End the session here and on the server: a copy of the cookie is worth nothing."""
         now = clock.now()
         token, kept = session.get(TOKEN), session.get("locale")
+        user_id = current_user.id if current_user.is_authenticated else None
         with unit_of_work(db.session()) as unit:
             if token:
                 sessions.end(unit, token, now=now)
-            if current_user.is_authenticated:
-                user = unit.get(User, current_user.id)
+            if user_id is not None:
+                user = unit.get(User, user_id)
                 sessions.record(unit, AccessKind.LOGOUT, now=now, user=user, address=_origin()[0])
         logout_user()
         session.clear()

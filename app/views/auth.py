@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from flask import current_app, flash, redirect, render_template, request
 from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
@@ -32,6 +30,14 @@ class LoginForm(FlaskForm):
     )
 
 
+def _attempted_name() -> str:
+    return f"name:{request.form.get('username', '').strip().lower()[:320]}"
+
+
+def _failed(response: Response) -> bool:
+    return response.status_code == 401
+
+
 class AuthView(BaseView):
     """The only way in. Failed attempts are counted by address and by name; the answer doesn't
     tell a wrong name from a wrong password."""
@@ -42,6 +48,17 @@ class AuthView(BaseView):
 
     @expose("/login/", methods=["GET", "POST"])
     @access.public
+    @limiter.limit(
+        lambda: str(current_app.config["LOGIN_LIMIT_ADDRESS"]),
+        methods=["POST"],
+        deduct_when=_failed,
+    )
+    @limiter.limit(
+        lambda: str(current_app.config["LOGIN_LIMIT_NAME"]),
+        key_func=_attempted_name,
+        methods=["POST"],
+        deduct_when=_failed,
+    )
     def login(self) -> Response | str | tuple[str, int]:
         back = access.own_path(request.args.get("next")) or "/"
         if current_user.is_authenticated:
@@ -67,23 +84,3 @@ class AuthView(BaseView):
         self.appbuilder.sm.sign_out()
         flash(_("You are signed out."), "success")
         return redirect(self.appbuilder.get_url_for_login)
-
-
-def _attempted_name() -> str:
-    return f"name:{request.form.get('username', '').strip().lower()[:320]}"
-
-
-def limit_guesses(view: AuthView) -> None:
-    """Count failed sign-ins; called once the view has its blueprint."""
-    for setting, key in (("LOGIN_LIMIT_ADDRESS", None), ("LOGIN_LIMIT_NAME", _attempted_name)):
-        limiter.limit(
-            _setting(setting),
-            key_func=key,
-            methods=["POST"],
-            scope=setting,
-            deduct_when=lambda response: response.status_code == 401,
-        )(view.blueprint)
-
-
-def _setting(name: str) -> Callable[[], str]:
-    return lambda: str(current_app.config[name])

@@ -7,7 +7,7 @@ from flask_appbuilder import AppBuilder
 from flask_appbuilder.menu import Menu
 
 from app.security import SecurityManager
-from app.views.auth import AuthView, limit_guesses
+from app.views.auth import AuthView
 from app.views.home import HomeView
 
 
@@ -34,4 +34,3 @@ class Builder(AppBuilder):
         view = AuthView()
         self.sm.auth_view = view
         self.add_view_no_menu(view)
-        limit_guesses(view)

@@ -29,7 +29,7 @@ def one(view: Any, name: str, pk: str) -> Answer:
         return writing.confirm(view, item, question, str(action.text))
     result, told = _do(action.func, item, view)
     if told:
-        return writing.refused(view, reading.row(view, pk), " ".join(text for _f, text in told))
+        return writing.refused(view, pk, " ".join(text for _field, text in told))
     if isinstance(result, Response):
         return result
     flash(str(result or _("Done.")), "success")

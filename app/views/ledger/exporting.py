@@ -22,6 +22,7 @@ from app.services import edge
 from app.services.actors import full_name
 from app.transaction import unit_of_work
 from app.views import access
+from app.views.fields import clean
 from app.views.ledger import columns, listing
 
 MOST = 50_000
@@ -38,7 +39,7 @@ def answer(view: Any) -> Response:
     writer = csv.writer(out)
     writer.writerow([str(view.label(name)) for name in view.list_columns])
     count = 0
-    for item in db.session.scalars(statement.execution_options(yield_per=1000)).unique():
+    for item in db.session.scalars(statement.execution_options(yield_per=1000)):
         count += 1
         if count <= MOST:
             writer.writerow([harmless(view.cell(item, name).text) for name in view.list_columns])
@@ -70,6 +71,7 @@ def _signature(count: int, *, cut: bool) -> str:
 
 
 def _record(view: Any, count: int) -> None:
+    asked = {clean(key)[:60]: clean(value)[:200] for key, value in request.args.items()}
     with unit_of_work(db.session()) as unit:
         sessions.record(
             unit,
@@ -77,5 +79,5 @@ def _record(view: Any, count: int) -> None:
             now=access.now(),
             user=current_user,
             address=request.remote_addr or "",
-            detail={"ledger": type(view).__name__, "rows": count, "filter": dict(request.args)},
+            detail={"ledger": type(view).__name__, "rows": count, "filter": asked},
         )

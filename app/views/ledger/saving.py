@@ -48,6 +48,8 @@ FIELDS: dict[str, str] = {
     "ck_meeting_parties_not_negative": "quorum_parties",
 }
 
+IN_USE = _l("This is still in use elsewhere, so it can't be deleted.")
+
 Told = list[tuple[str | None, str]]
 """Field (None: the form as a whole) and what is wrong with it."""
 
@@ -94,7 +96,9 @@ def explain(error: DBAPIError, model: type[Any]) -> tuple[str | None, str] | Non
     if state == "23502":
         field = _field_of(getattr(diagnosis, "column_name", None) or "", model)
         return field, _("This must be filled in.")
-    if state == "23001":
+    if state == "23001" and constraint:  # PostgreSQL 18 says so of a RESTRICT
+        return None, str(IN_USE)
+    if state == "23001":  # what the triggers of append-only tables say
         return None, _("This is part of the record: it can't be changed or deleted.")
     if state.startswith("22"):
         return None, _("A value is too long or out of range.")
@@ -115,7 +119,7 @@ def _doubled(constraint: str, model: type[Any]) -> tuple[str | None, str]:
 
 def _in_use(table: str | None, model: type[Any]) -> str:
     if table and table != sa.inspect(model).local_table.name:
-        return str(_("This is still in use elsewhere, so it can't be deleted."))
+        return str(IN_USE)
     return str(_("An entry that this refers to doesn't exist any more."))
 
 

@@ -45,7 +45,7 @@ def edit(view: Any, pk: str) -> Answer:
     posting = request.method == "POST"
     item = reading.row(view, pk, view.edit_columns, lock=posting)
     if reason := view.frozen(item):
-        return refused(view, item, reason)
+        return refused(view, pk, reason)
     form = view.edit_form(formdata=request.form if posting else None, obj=item)
     view.prepare(form, item)
     if not posting:
@@ -70,7 +70,7 @@ def delete(view: Any, pk: str) -> Answer:
     posting = request.method == "POST"
     item = reading.row(view, pk, lock=posting)
     if reason := view.frozen(item):
-        return refused(view, item, reason)
+        return refused(view, pk, reason)
     name = labels.of_object(item)
     if not posting:
         question = _("Delete “%(name)s”? This can't be undone.", name=name)
@@ -82,15 +82,15 @@ def delete(view: Any, pk: str) -> Answer:
 
     told = saving.attempt(work, view.model)
     if told:
-        return refused(view, reading.row(view, pk), " ".join(text for _field, text in told))
+        return refused(view, pk, " ".join(text for _field, text in told))
     flash(_("“%(name)s” is deleted.", name=name), "success")
     return redirect(access.own_path(request.form.get("back")) or view.url("list"))
 
 
-def refused(view: Any, item: Any, reason: str) -> Answer:
+def refused(view: Any, pk: str, reason: str) -> Answer:
     """The row's page with the reason why it stays as it is."""
     flash(reason, "warning")
-    return reading.page(view, item, 409)
+    return reading.page(view, reading.row(view, pk, view.show_columns), 409)
 
 
 def confirm(view: Any, item: Any, question: str, button: str) -> Answer:
@@ -135,6 +135,8 @@ def _again(view: Any, form: Any, item: Any, told: saving.Told, status: int = 422
 def _form(view: Any, form: Any, item: Any, status: int = 200) -> Answer:
     if status != 200:
         db.session.rollback()
+        if item is not None:
+            item = reading.row(view, view.key(item), view.edit_columns)
     page = render_template(
         view.add_template if item is None else view.edit_template,
         view=view,
