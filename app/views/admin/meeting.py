@@ -14,7 +14,7 @@ from app.views.ledger import cells
 
 CLOSED = _l("The meeting is over: its record stays as it is.")
 DECIDED = _l("Something was said or decided on it already: it stays as it is.")
-CAME = _l("This person was checked in: the record stays as it is.")
+BEGUN = _l("People are being checked in: the list that the quorum counts stays as it is.")
 
 
 class InvitationView(GuardedView):
@@ -47,7 +47,7 @@ class AttendanceView(GuardedView):
     def frozen(self, item: Attendance) -> str:
         if item.meeting.case.closed_at:
             return str(CLOSED)
-        return str(CAME) if item.checked_in_at else ""
+        return str(BEGUN) if any(one.checked_in_at for one in item.meeting.attendances) else ""
 
 
 class AgendaItemView(GuardedView):
@@ -122,5 +122,5 @@ class MeetingView(GuardedView):
     base_order = ("case_id", True)
 
     def buttons(self, item: Meeting) -> list[tuple[str, str, Any]]:
-        url = cells.page_of("meetings.show", case_id=item.case_id)
+        url = cells.page_of("meetings.page", case_id=item.case_id)
         return [(url, "external-link", _l("Open the meeting"))] if url else []
