@@ -38,6 +38,11 @@ class Site:
         with self.engine.connect() as connection:
             return list(connection.execute(sa.text(statement), values))
 
+    def change(self, statement: str) -> None:
+        """Reach behind the application, e.g. to let time pass."""
+        with self.engine.begin() as connection:
+            connection.execute(sa.text(statement))
+
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
