@@ -113,8 +113,9 @@ def _problem(where: str, what: str) -> Problem:
 
 
 def shipped() -> list[RuleFile]:
-    """The rule sets that come with the product."""
-    return [read(path.read_text("utf-8"), path.name) for path in sorted(FOLDER.glob("*.yaml"))]
+    """The rule sets that come with the product, those of the law first."""
+    files = [read(path.read_text("utf-8"), path.name) for path in FOLDER.glob("*.yaml")]
+    return sorted(files, key=lambda file: (not file.statutory, file.key))
 
 
 def load(session: Session) -> int:
