@@ -1,1 +1,7 @@
 """A demo community, made up from start to end, and bulk data for load."""
+
+from __future__ import annotations
+
+from app.services.demo.seed import logins, seed
+
+__all__ = ["logins", "seed"]

@@ -19,6 +19,8 @@ from app.services.demo.tree import Tree
 
 PASSWORD = "sifang-demo"  # noqa: S105  it is printed at every start and in the README
 
+DOMAIN = "demo.invalid"
+"""Mail to it reaches nobody."""
 STREET = "柳溪街道"
 MAIN = "yuyin"
 COURT = "xinglin"
@@ -40,7 +42,7 @@ COMMUNITIES: dict[str, tuple[str, tuple[Estate, ...]]] = {
         "榆荫社区",
         (
             Estate("main", "榆荫里", 1, 28, 4),
-            Estate("east", "榆荫东里", 2, 3, 3),
+            Estate("east", "榆荫东里", 1, 3, 3),
             Estate("west", "榆荫西里", 2, 3, 3),
             Estate("bank", "银行宿舍", 3, 2, 2),
             Estate("school", "师范家属院", 3, 2, 3),
@@ -219,7 +221,7 @@ def _people(session: Session, town: Town, today: date) -> None:
             username=post.login,
             first_name=post.given,
             last_name=post.family,
-            email=f"{post.login}@demo.invalid",
+            email=f"{post.login}@{DOMAIN}",
             active=True,
             password=secret,
         )
