@@ -1,0 +1,1 @@
+"""How fast, compared with what, side by side in one run: ``python -m bench``."""
