@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 import flask_migrate
+from flask import current_app
 from flask.cli import with_appcontext
 
 from app import clock
@@ -75,7 +76,9 @@ def seed(*, if_empty: bool, communities: int | None, cases: int | None, json_: b
                 }
             )
         )
-    report = demo.seed(db.session(), now=clock.now())
+    folder = current_app.extensions["settings"].files_dir
+    with unit_of_work(db.session()) as session:
+        report = demo.seed(session, clock.now(), folder)
     say(report, (f"{key}: {value}" for key, value in report.items()), json_=json_)
 
 
