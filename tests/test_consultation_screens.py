@@ -185,3 +185,16 @@ def test_the_list_shows_progress_and_survives_odd_addresses(estate, staff):
         assert staff.get("/consultations/", **query).status_code == 200
     assert estate.session.query(RollUnit).filter_by(consultation_id=case_id).count() == 3
     assert estate.session.query(RollHead).count() == 3
+
+
+def test_the_case_page_shows_how_it_stands_and_folds_the_doors_into_one_step(estate, staff):
+    units = estate.units(8)
+    case_id = voting(estate, staff)
+    for unit in units[:6]:
+        send(staff, case_id, unit, voice="agree")
+    assert staff.get(f"/cases/{case_id}").status_code == 200
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", staff.text))
+    assert "6 / 8" in text
+    assert "登记意见 × 6" in text
+    assert f'action="/cases/{case_id}/record_opinion"' not in staff.text
+    assert f"/consultations/{case_id}/board" in staff.text
