@@ -25,10 +25,12 @@ Answer = str | Response | tuple[str, int]
 AGAIN = "expected"
 
 
-def _record(case_id: int, tab: Tab, form: str, work: Callable[[], str]) -> Answer:
-    """Do ``work`` in one transaction and go back to where it was asked for; ``work`` returns what
-    to say, nothing when it had been recorded before. What is refused comes back with the form as
-    it was typed."""
+def _record(
+    case_id: int, tab: Tab, form: str, work: Callable[[], str], *, then: Tab | None = None
+) -> Answer:
+    """Do ``work`` in one transaction and go back to where it was asked for, or on to ``then``;
+    ``work`` returns what to say, nothing when it had been recorded before. What is refused comes
+    back with the form as it was typed."""
     try:
         with unit_of_work(db.session()):
             said = work()
@@ -37,7 +39,7 @@ def _record(case_id: int, tab: Tab, form: str, work: Callable[[], str]) -> Answe
         refused = sent.refused(form, tab.key, error.problems)
         return drawn(case_id, tab, refused), error.status
     flash(said or _("This was recorded already: nothing was saved twice."), "success")
-    return redirect(tab.address(case_id))
+    return redirect((then or tab).address(case_id))
 
 
 # --- coming and going ---------------------------------------------------------------------------
@@ -246,4 +248,4 @@ def step(case_id: int, event: str) -> Answer:
         )
         return str(_("Done."))
 
-    return _record(case_id, tab.known(), "step", work)
+    return _record(case_id, tab.known(), "step", work, then=Tab(""))

@@ -28,7 +28,8 @@ TABS = ("check-in", "agenda", "positions", "decision")
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """A part of the room's page; ``key`` is the party and ``item_id`` the item it is about."""
+    """A part of the room's page; ``key`` is the party and ``item_id`` the item it is about. An
+    empty name leaves it to the page which part fits what the meeting has come to."""
 
     name: str
     key: int = 0
@@ -40,7 +41,11 @@ class Tab:
     def address(self, case_id: int) -> str:
         anchor = f"party-{self.key}" if self.key else None
         return url_for(
-            "meetings.page", case_id=case_id, tab=self.name, item=self.item_id, _anchor=anchor
+            "meetings.page",
+            case_id=case_id,
+            tab=self.name or None,
+            item=self.item_id,
+            _anchor=anchor,
         )
 
 
