@@ -35,7 +35,7 @@ HEARTBEAT = 30
 def connect(settings: config.Settings) -> Redis:
     """A connection for blocking reads, apart from that of the pokes."""
     if settings.redis_url is None:
-        raise config.SettingError("REDIS_URL", "is not set, and the embedded server not running")
+        raise config.SettingError("REDIS_URL", "is not set, and nothing runs on this folder")
     return Redis.from_url(settings.redis_url, socket_connect_timeout=2.0)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import config
 from app.factory import create_app
+from app.host import servers
 from worker import context, jobs, schedule
 
 USAGE = """usage: python -m worker.main sweep | work
@@ -24,6 +25,13 @@ def _sweep(settings: config.Settings) -> None:
 COMMANDS: dict[str, Callable[[config.Settings], None]] = {"sweep": _sweep, "work": jobs.work}
 
 
+def _settings() -> config.Settings:
+    settings = servers.resolve(config.load())
+    if settings.database_url is None:
+        raise config.SettingError("DATABASE_URL", "is not set, and nothing runs on this folder")
+    return settings
+
+
 def main(arguments: list[str]) -> int:
     if len(arguments) != 1 or arguments[0] not in COMMANDS:
         sys.stderr.write(USAGE)
@@ -37,7 +45,7 @@ def main(arguments: list[str]) -> int:
     logging.getLogger("flask_appbuilder").setLevel(logging.WARNING)
     context.leave_on_signal()
     try:
-        settings = config.load()
+        settings = _settings()
         app = create_app(settings)
         context.use(app)
         COMMANDS[arguments[0]](settings)
