@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app import models as m
+from app.cli.consultations import consultation as command
 from app.errors import RefusedError
 from app.models import Consultation, Ownership, RuleSet, Unit, Voice
 from app.services import climb, consultations, results, standings, tally
@@ -202,3 +203,19 @@ def test_nothing_is_split_where_no_entrance_has_units(estate):
     estate.open()
     with pytest.raises(RefusedError, match="nothing to split"):
         estate.fire("split")
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def test_the_command_counts_again_and_its_exit_code_says_whether_it_is_equal(app, estate):
+    frozen(estate)
+    number = estate.consultation.case.number
+    estate.session.commit()
+    run = app.test_cli_runner().invoke
+    told = run(command, ["recount", number])
+    assert (told.exit_code, told.output.splitlines()[-1]) == (0, "与存档一致。")
+    tampered(estate, passed=False)
+    estate.session.commit()
+    assert run(command, ["recount", number]).exit_code == 1
+    assert run(command, ["recount", "C0000-000000"]).exit_code == 1
