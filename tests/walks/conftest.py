@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 import sqlalchemy as sa
@@ -85,6 +86,7 @@ def site(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             f"127.0.0.1:{port}",
             "--workers",
             "2",
+            "--preload",
             "--no-control-socket",
             "--log-level",
             "warning",
@@ -120,11 +122,13 @@ def _free_port() -> int:
 
 
 def _wait(port: int, log: Path) -> None:
-    for _ in range(300):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
+    """Until the site answers a request, not just holds the port."""
+    for _ in range(600):
+        try:
+            with urlopen(f"http://127.0.0.1:{port}/login/", timeout=30):
                 return
-        time.sleep(0.1)
+        except OSError:
+            time.sleep(0.1)
     raise RuntimeError(f"the site doesn't start:\n{log.read_text()}")
 
 
@@ -155,7 +159,7 @@ def enter(chromium: Browser, site: Site) -> Iterator[Enter]:
             )
             stack.callback(context.close)
             page = context.new_page()
-            page.set_default_timeout(15_000)
+            page.set_default_timeout(30_000)
             page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
             page.on("request", lambda request: _must_stay(request.url, site.url, faults))
             page.goto(site.url + "/")
