@@ -34,6 +34,8 @@ class GuardedView(ModelView):
     """
 
     abilities: ClassVar[frozenset[str]] = READ
+    more_permissions: ClassVar[frozenset[str]] = frozenset()
+    """Permissions on this ledger that screens elsewhere ask for."""
     icon = "table"
     singular: Any = ""
     """What one row is called, e.g. "Place"; ``list_title`` is the plural."""
@@ -66,6 +68,7 @@ class GuardedView(ModelView):
             name: name for name in dir(type(self)) if hasattr(getattr(type(self), name), "_action")
         }
         super().__init__(**kwargs)
+        self.base_permissions.extend(sorted(self.more_permissions))
 
     # --- what FAB would derive, and load whole tables for ------------------------------------
 

@@ -42,15 +42,12 @@ def index() -> str:
     rows = db.session.scalars(
         sa.select(Workflow).options(sa.orm.joinedload(Workflow.current)).order_by(Workflow.key)
     ).all()
-    running = dict(
-        db.session.execute(
-            sa.select(Case.workflow_id, sa.func.count())
-            .where(Case.closed_at.is_(None))
-            .group_by(Case.workflow_id)
-        )
-        .tuples()
-        .all()
+    counts = db.session.execute(
+        sa.select(Case.workflow_id, sa.func.count())
+        .where(Case.closed_at.is_(None))
+        .group_by(Case.workflow_id)
     )
+    running = {workflow_id: count for workflow_id, count in counts}  # noqa: C416  a typed row
     return render_template(
         "definitions/index.html",
         rows=rows,

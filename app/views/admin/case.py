@@ -114,7 +114,7 @@ class AttachmentView(GuardedView):
     order_columns = ("id", "size")
 
     def buttons(self, item: Attachment) -> list[tuple[str, str, Any]]:
-        url = cells.page_of("files.download", attachment_id=item.id)
+        url = cells.page_of("files.download", file_id=item.id)
         return [(url, "download", _l("Download"))] if url else []
 
 
@@ -179,5 +179,5 @@ class CaseView(GuardedView):
     label_columns = {"party": _l("Responsible party")}
 
     def buttons(self, item: Case) -> list[tuple[str, str, Any]]:
-        url = cells.page_of("cases.show", case_id=item.id)
+        url = cells.page_of("cases.page", case_id=item.id)
         return [(url, "external-link", _l("Open the case"))] if url else []

@@ -218,5 +218,5 @@ class ConsultationView(GuardedView):
     base_order = ("case_id", True)
 
     def buttons(self, item: Consultation) -> list[tuple[str, str, Any]]:
-        url = cells.page_of("consultations.show", case_id=item.case_id)
+        url = cells.page_of("cases.page", case_id=item.case_id)
         return [(url, "external-link", _l("Open the consultation"))] if url else []

@@ -237,6 +237,7 @@ class WorkflowView(GuardedView):
     singular = _l("Workflow")
     icon = "sitemap"
     abilities = WRITE
+    more_permissions = frozenset({"can_publish"})
     related_views = [
         DraftStateView,
         DraftTransitionView,

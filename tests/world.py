@@ -1,0 +1,65 @@
+"""Something in every table, all of it in Cuiwei, for tests that walk the screens."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from app import models as m
+from tests.assembly import Assembly
+from tests.cast import Cast
+from tests.estate import Estate
+from tests.matters import Matter
+
+MARK = "翠微暗号"
+"""Stands in the words of everything that an outsider must not see."""
+
+
+def fill(session: Session, cast: Cast, now: datetime) -> None:
+    """A grievance with a duty and a file, a meeting with a decision, a vote under way; commits."""
+    matter = Matter(session, cast, now).begin(title=f"{MARK}长椅")
+    matter.press("staff", "accept")
+    _files_and_notices(session, cast, matter.id, now)
+    assembly = Assembly(session, cast, now)
+    assembly.begin(title=f"{MARK}协调会")
+    assembly.all_agree()
+    assembly.decides(text=f"{MARK}决议")
+    estate = Estate(session, cast, now)
+    estate.publish()
+    owner = estate.owner(f"{MARK}业主", phone="13912345678")
+    units = estate.units(2, owners=[owner])
+    estate.start("local_opinion")
+    estate.says(units[0], "agree", reason=MARK)
+    entrance = cast.places["entrance"].id
+    session.add(m.Person(place_id=entrance, name=f"{MARK}居民", phone="13700000000"))
+    session.add(m.Anchor(at=now, first_event_id=1, last_event_id=2, events=2, hash=b"\x01" * 32))
+    session.commit()
+
+
+def _files_and_notices(session: Session, cast: Cast, case_id: int, now: datetime) -> None:
+    session.add(
+        m.Attachment(
+            case_id=case_id,
+            name=f"{MARK}.jpg",
+            media_type="image/jpeg",
+            size=3,
+            sha256="0" * 64,
+            path="00/none",
+        )
+    )
+    session.add(
+        m.Notice(
+            case_id=case_id,
+            user_id=cast.users["secretary"].id,
+            channel="inapp",
+            key="test",
+            subject={"zh": MARK, "en": MARK},
+            body={"zh": MARK, "en": MARK},
+            dedupe="world",
+            status=m.NoticeStatus.SENT,
+            created_at=now,
+            sent_at=now,
+        )
+    )
+    session.flush()
