@@ -132,6 +132,7 @@ def test_a_list_finds_by_number_telephone_and_words(
     number = bench.row().number
     for words in ("长椅", number, number.lower(), "盼装 长椅", "19号楼前"):
         assert bench.id in found(session, cast, "staff", now, words=words), words
+    assert found(session, cast, "staff", now, words=number[-6:].lstrip("0")) == [bench.id]
     assert found(session, cast, "staff", now, words="漏水") == [leak.id]
     assert found(session, cast, "staff", now, words="5678") == [leak.id, bench.id]
     assert found(session, cast, "staff", now, words="13812345678") == [leak.id, bench.id]
@@ -149,10 +150,11 @@ def test_a_list_narrows_by_state_urgency_and_time(
     assert found(session, cast, "staff", now, leg="meeting") == []
     assert found(session, cast, "staff", now, kind="open") == [urgent.id, open_.id]
     assert found(session, cast, "staff", now, kind="done") == [done.id]
-    assert found(session, cast, "staff", now, field=("urgency", "urgent")) == [urgent.id]
+    assert found(session, cast, "staff", now, urgent=True) == [urgent.id]
     later = now + timedelta(hours=3)
     assert found(session, cast, "staff", later, overdue=True) == [urgent.id]
-    assert found(session, cast, "grid", now, mine=True) == [done.id]
+    assert found(session, cast, "staff", now, mine=True) == everything
+    assert found(session, cast, "grid", now, mine=True) == []
 
 
 def test_a_list_shows_nothing_from_outside_the_scope(

@@ -57,6 +57,11 @@ class Case(Base):
             "id",
             postgresql_where=sa.text("closed_at IS NULL"),
         ),
+        sa.Index(
+            "ix_case_urgent_open",
+            "id",
+            postgresql_where=sa.text("closed_at IS NULL AND data ->> 'urgency' = 'urgent'"),
+        ),
         # Lists of one leg, newest first.
         sa.Index("ix_case_leg_id", "leg", "id"),
         sa.Index("ix_case_place_leg_id", "place_id", "leg", "id"),

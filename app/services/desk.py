@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +26,10 @@ from app.workflows.spec import Relation
 MOST = 200
 """More than this on one desk is shown as "200+": nobody reads further."""
 PAGE = 25
+LETTERS = "GMCS"
+_URGENT = "\"case\".data ->> 'urgency' = 'urgent'"
+"""Word for word as in ``ix_case_urgent_open``: with a parameter it would not be used."""
+_NUMBER = re.compile(r"[A-Z]\d{4}-\d{1,12}")
 LAST_PAGE = 40
 
 Row = sa.Row[*tuple[Any, ...]]
@@ -183,7 +189,7 @@ def _pool(viewer: Viewer, plain: list[Turn]) -> sa.Select[Any, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """What a list is narrowed to. ``field`` is (key, value) of the case's own data."""
+    """What a list is narrowed to. ``urgent``: not finished, and its field ``urgency`` says so."""
 
     leg: str = ""
     words: str = ""
@@ -195,7 +201,7 @@ class Filter:
     top: bool = False
     """Only cases that are nobody's child."""
     place_id: int | None = None
-    field: tuple[str, str] | None = None
+    urgent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +226,7 @@ def _conditions(viewer: Viewer, wanted: Filter, now: datetime) -> list[sa.Column
     found: list[sa.ColumnElement[bool]] = [_case.parent_id.is_(None)] if wanted.top else []
     if wanted.leg:
         found.append(_case.leg == wanted.leg)
-    if wanted.kind == "open" or wanted.overdue:
+    if wanted.kind == "open" or wanted.overdue or wanted.urgent:
         found.append(_case.closed_at.is_(None))
     elif wanted.kind:
         found.append(_case.state_kind == wanted.kind)
@@ -228,16 +234,14 @@ def _conditions(viewer: Viewer, wanted: Filter, now: datetime) -> list[sa.Column
         found.append(_case.state == wanted.state)
     if wanted.overdue:
         found.append(_case.due_at < now)
+    if wanted.urgent:
+        found.append(sa.literal_column(_URGENT, sa.Boolean))
     if wanted.mine:
-        found.append(
-            sa.or_(_case.assignee_id == viewer.user_id, _case.creator_id == viewer.user_id)
-        )
+        found.append(_case.id.in_(_of_person(viewer)))
     if wanted.place_id is not None:
         found.append(_case.place_id.in_(_below(wanted.place_id)))
-    if wanted.field is not None:
-        found.append(_case.data.contains({wanted.field[0]: wanted.field[1]}))
     if wanted.words.strip():
-        found.append(_found_by(wanted.words.strip()))
+        found.append(_found_by(wanted.words.strip(), now))
     return found
 
 
@@ -246,22 +250,35 @@ def _below(place_id: int) -> sa.Select[int]:
     return sa.select(m.Place.id).where(sa.func.starts_with(m.Place.path, top))
 
 
-def _found_by(words: str) -> sa.ColumnElement[bool]:
-    """By number, by the reporter's telephone (all of it or its last four digits), or by words of
-    title, address and number."""
-    ways: list[sa.Select[int]] = []
-    plain = "".join(words.split())
+def _of_person(viewer: Viewer) -> sa.CompoundSelect[int]:
+    """What is in this person's hands, and what they have registered."""
+    held = sa.select(_case.id).where(_case.assignee_id == viewer.user_id, _case.closed_at.is_(None))
+    return sa.union_all(held, sa.select(_case.id).where(_case.creator_id == viewer.user_id))
+
+
+def _found_by(words: str, now: datetime) -> sa.ColumnElement[bool]:
+    """By the number or its figure, by the reporter's telephone (all of it or its last four
+    digits), or else by words of title, address and place. Each has its index."""
+    plain = unicodedata.normalize("NFKC", "".join(words.split())).upper()
+    if _NUMBER.fullmatch(plain):
+        return _case.number == plain
     if plain.isascii() and plain.isdecimal():
+        phone = m.Grievance.phone
         if len(plain) == 4:
-            tail = sa.func.right(m.Grievance.phone, 4)
-            ways.append(sa.select(m.Grievance.case_id).where(tail == plain))
-        elif len(plain) >= 7:
-            ways.append(sa.select(m.Grievance.case_id).where(m.Grievance.phone == plain))
-    if plain.isascii() and len(plain) <= 30:
-        ways.append(sa.select(_case.id).where(_case.number == plain.upper()))
+            return _case.id.in_(
+                sa.select(m.Grievance.case_id).where(sa.func.right(phone, 4) == plain)
+            )
+        if len(plain) >= 7:
+            return _case.id.in_(sa.select(m.Grievance.case_id).where(phone == plain))
+        return _case.number.in_(_numbers(plain, now))
     match = matching(_case.words, words)
-    if match is not None and not (plain.isascii() and plain.isdecimal() and len(plain) == 4):
-        ways.append(sa.select(_case.id).where(match))
-    if not ways:
-        return sa.false()
-    return _case.id.in_(sa.union_all(*ways))
+    return sa.false() if match is None else match
+
+
+def _numbers(figure: str, now: datetime) -> list[str]:
+    """The numbers that end in ``figure``, of any leg and the last years."""
+    return [
+        f"{letter}{year}-{int(figure):06d}"
+        for letter in LETTERS
+        for year in range(now.year, now.year - 6, -1)
+    ]

@@ -106,7 +106,7 @@ def listed(leg: str, heading: str, endpoint: str, **more: Any) -> str:
         kind=_one_of("kind", ("open", "waiting", "done", "cancelled")),
         overdue=request.args.get("late") == "1",
         mine=request.args.get("mine") == "1",
-        field=("urgency", "urgent") if request.args.get("urgent") == "1" else None,
+        urgent=request.args.get("urgent") == "1",
     )
     number = request.args.get("page", "1")
     page = int(number) if number.isascii() and number.isdecimal() and len(number) < 6 else 1
@@ -138,7 +138,7 @@ def _chips(endpoint: str, wanted: Filter) -> list[tuple[str, str, bool]]:
             chosen["q"] = wanted.words
         return url_for(endpoint, **chosen)
 
-    plain = not (wanted.kind or wanted.overdue or wanted.mine or wanted.field)
+    plain = not (wanted.kind or wanted.overdue or wanted.mine or wanted.urgent)
     found = [
         (_("All"), to(), plain),
         (_("Not finished"), to(kind="open"), wanted.kind == "open"),
@@ -147,7 +147,7 @@ def _chips(endpoint: str, wanted: Filter) -> list[tuple[str, str, bool]]:
         (_("With me or from me"), to(mine=1), wanted.mine),
     ]
     if wanted.leg == "grievance":
-        found.insert(2, (_("Urgent"), to(urgent=1), wanted.field is not None))
+        found.insert(2, (_("Urgent"), to(urgent=1), wanted.urgent))
     return found
 
 

@@ -171,6 +171,15 @@ def upgrade() -> None:
         sa.UniqueConstraint("key", name=op.f("uq_rule_set_key")),
     )
     op.create_table(
+        "submission",
+        sa.Column("token", sa.String(length=64), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("token", name=op.f("pk_submission")),
+    )
+    with op.batch_alter_table("submission", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_submission_at"), ["at"], unique=False)
+
+    op.create_table(
         "workflow",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("key", sa.String(length=60), nullable=False),
@@ -286,15 +295,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("user_id", "role_id"),
     )
-    op.create_table(
-        "submission",
-        sa.Column("token", sa.String(length=64), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("token", name=op.f("pk_submission")),
-    )
-    with op.batch_alter_table("submission", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_submission_at"), ["at"], unique=False)
-
     op.create_table(
         "access_event",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -809,6 +809,12 @@ def upgrade() -> None:
             ["place_id", "due_at", "id"],
             unique=False,
             postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_case_urgent_open",
+            ["id"],
+            unique=False,
+            postgresql_where=sa.text("closed_at IS NULL AND data ->> 'urgency' = 'urgent'"),
         )
         batch_op.create_index(batch_op.f("ix_case_version_id"), ["version_id"], unique=False)
         batch_op.create_index("ix_case_words", ["words"], unique=False, postgresql_using="gin")
@@ -1744,6 +1750,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_case_workflow_id"))
         batch_op.drop_index("ix_case_words", postgresql_using="gin")
         batch_op.drop_index(batch_op.f("ix_case_version_id"))
+        batch_op.drop_index(
+            "ix_case_urgent_open",
+            postgresql_where=sa.text("closed_at IS NULL AND data ->> 'urgency' = 'urgent'"),
+        )
         batch_op.drop_index("ix_case_place_open", postgresql_where=sa.text("closed_at IS NULL"))
         batch_op.drop_index("ix_case_place_leg_id")
         batch_op.drop_index("ix_case_party_open", postgresql_where=sa.text("closed_at IS NULL"))
@@ -1810,7 +1820,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_access_event_user_id"))
         batch_op.drop_index(batch_op.f("ix_access_event_at"))
 
-    op.drop_table("submission")
     op.drop_table("access_event")
     op.drop_table("ab_user_role")
     with op.batch_alter_table("ab_user_group", schema=None) as batch_op:
@@ -1838,6 +1847,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_workflow_current_id"))
 
     op.drop_table("workflow")
+    with op.batch_alter_table("submission", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_submission_at"))
+
+    op.drop_table("submission")
     op.drop_table("rule_set")
     with op.batch_alter_table("place", schema=None) as batch_op:
         batch_op.drop_index("ix_place_path", postgresql_ops={"path": "text_pattern_ops"})
