@@ -25,6 +25,9 @@ from app.host.process import HostError
 from app.host.stamp import digest
 from tests.servers import ROOT
 
+PROMPT = 2.5
+"""Seconds in which whoever is willing has ended, and long before anybody is killed."""
+
 
 class Stage:
     """A supervisor in a process of its own, and what it has said so far."""
@@ -114,17 +117,36 @@ def test_a_signal_stops_everything_at_once(play, folder: Path, number: signal.Si
     stage = play("steady", "parent")
     stage.hears("child")
     children = stage.children()
-    assert stage.ends(number) < 1.5
+    assert stage.ends(number) < PROMPT
     assert stage.process.returncode == 0
     assert alive(children) == []
     assert not (folder / "run.json").exists()
 
 
-def test_ctrl_c_reaches_only_the_supervisor(play) -> None:
-    stage = play("steady")
-    stage.hears("steady   | here")
-    group = os.getpgid(stage.process.pid)
-    assert all(os.getpgid(child.pid) != group for child in stage.children())
+def test_ctrl_c_at_a_terminal_ends_all_in_order_and_lines_are_coloured(folder: Path) -> None:
+    """The terminal sends Ctrl-C to everybody in its foreground group: that is only us."""
+    ours, theirs = os.openpty()
+    take = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
+    take += "os.execv(sys.executable, [sys.executable, '-m', 'tests.stage', *sys.argv[1:]])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", take, str(folder), "steady", "parent"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        cwd=ROOT,
+        env=config.environment({"TERM": "xterm", "NO_COLOR": ""}),
+        start_new_session=True,
+    )
+    os.close(theirs)
+    said = b""
+    while b"child" not in said or b"here" not in said:
+        said += os.read(ours, 4096)
+    began = time.monotonic()
+    os.write(ours, b"\x03")
+    assert process.wait(6) == 0
+    assert time.monotonic() - began < PROMPT
+    os.close(ours)
+    assert b"\x1b[32msteady   |\x1b[0m here" in said
 
 
 @pytest.mark.faults
@@ -142,7 +164,7 @@ def test_asking_twice_takes_no_more_patience(play) -> None:
     stage.hears("deaf")
     stage.process.send_signal(signal.SIGINT)
     time.sleep(0.3)
-    assert stage.ends(signal.SIGINT) < 1.5
+    assert stage.ends(signal.SIGINT) < PROMPT
 
 
 def test_who_dies_is_started_again_after_longer_and_longer_pauses(play) -> None:
