@@ -1,0 +1,86 @@
+"""What the database itself refuses: changing history, published versions, what was said."""
+
+from __future__ import annotations
+
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+# Nothing may be changed or removed.
+FROZEN = (
+    "event",
+    "anchor",
+    "workflow_version",
+    "roll_head",
+    "roll_unit",
+    "scheme",
+    "decision",
+)
+# A newer version may take the place of an older one; nothing else may be changed.
+SUPERSEDED = ("position", "opinion")
+
+
+# A definition and its versions point at each other: one key can only come after both tables.
+CURRENT = "fk_workflow_current_id_workflow_version"
+
+
+def upgrade() -> None:
+    op.create_foreign_key(
+        CURRENT, "workflow", "workflow_version", ["current_id"], ["id"], ondelete="RESTRICT"
+    )
+    op.execute("CREATE SEQUENCE case_number")
+    op.execute(
+        """
+        CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
+        END $$
+        """
+    )
+    op.execute(
+        """
+        CREATE FUNCTION refuse_all_but_latest() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NOT OLD.latest OR NEW.latest
+               OR to_jsonb(OLD) - 'latest' <> to_jsonb(NEW) - 'latest' THEN
+                RAISE EXCEPTION '% is append-only', TG_TABLE_NAME
+                    USING ERRCODE = 'restrict_violation';
+            END IF;
+            RETURN NEW;
+        END $$
+        """
+    )
+    for table in FROZEN:
+        op.execute(
+            f"CREATE TRIGGER refuse_row BEFORE UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+    for table in SUPERSEDED:
+        op.execute(
+            f"CREATE TRIGGER refuse_row BEFORE DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+        op.execute(
+            f"CREATE TRIGGER refuse_rewrite BEFORE UPDATE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_all_but_latest()"
+        )
+    for table in FROZEN + SUPERSEDED:
+        op.execute(
+            f"CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
+
+
+def downgrade() -> None:
+    op.drop_constraint(CURRENT, "workflow")
+    for table in FROZEN + SUPERSEDED:
+        op.execute(f"DROP TRIGGER refuse_truncate ON {table}")
+        op.execute(f"DROP TRIGGER refuse_row ON {table}")
+    for table in SUPERSEDED:
+        op.execute(f"DROP TRIGGER refuse_rewrite ON {table}")
+    op.execute("DROP FUNCTION refuse_all_but_latest()")
+    op.execute("DROP FUNCTION refuse_change()")
+    op.execute("DROP SEQUENCE case_number")
