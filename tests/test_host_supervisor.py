@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -72,7 +73,8 @@ class Stage:
 
     def close(self) -> None:
         for process in [*self.children()] if self.process.poll() is None else []:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         self.process.kill()
         self.process.wait()
         self._reader.join(5)
@@ -259,7 +261,8 @@ def test_everything_killed_at_once_comes_up_again_with_what_was_committed(
     with Redis.from_url(kept.redis_url) as redis:
         redis.set("kept", "42")
     for process in [psutil.Process(stage.process.pid), *stage.children()]:
-        process.kill()
+        with suppress(psutil.NoSuchProcess):  # a child ends by itself when its parent is gone
+            process.kill()
     stage.ends(signal.SIGKILL)
     assert (folder / "postgres" / "data" / "postmaster.pid").exists()
 
