@@ -27,14 +27,22 @@ SEALED = (
 
 
 def seal(event: Mapping[str, Any], before: bytes) -> bytes:
-    """SHA-256 over the event's sealed columns as canonical JSON, and the hash before it."""
-    text = json.dumps(
+    """SHA-256 over the hash before it and the event's text."""
+    return digest(text(event), before)
+
+
+def digest(sealed: str, before: bytes) -> bytes:
+    return hashlib.sha256(before + sealed.encode()).digest()
+
+
+def text(event: Mapping[str, Any]) -> str:
+    """The event's sealed columns as canonical JSON."""
+    return json.dumps(
         [_plain(event[name]) for name in SEALED],
         ensure_ascii=False,
         sort_keys=True,
         separators=(",", ":"),
     )
-    return hashlib.sha256(before + text.encode()).digest()
 
 
 def _plain(value: Any) -> Any:

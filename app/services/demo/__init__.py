@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.services.demo.load import load
 from app.services.demo.seed import logins, seed
 
-__all__ = ["logins", "seed"]
+__all__ = ["load", "logins", "seed"]

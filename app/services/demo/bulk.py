@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,11 +24,23 @@ def copy(
     session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
 ) -> None:
     """COPY ``rows`` into ``table`` within the session's transaction. JSON is given as text."""
+    with _copying(session, table, columns) as copying:
+        for row in rows:
+            copying.write_row(row)
+
+
+def stream(session: Session, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
+    """COPY lines that are in COPY's own text format already."""
+    with _copying(session, table, columns) as copying:
+        copying.write("".join(lines))
+
+
+@contextmanager
+def _copying(session: Session, table: str, columns: Sequence[str]) -> Iterator[Any]:
     statement = sql.SQL("COPY {} ({}) FROM STDIN").format(
         sql.Identifier(table), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     session.flush()
     driver: Any = session.connection().connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(statement) as stream:
-        for row in rows:
-            stream.write_row(row)
+    with driver.cursor() as cursor, cursor.copy(statement) as copying:
+        yield copying
