@@ -90,6 +90,10 @@ class TestClaim:
         again = deliveries.claim(session, ids, now + LEASE, LEASE)
         assert [claim.attempt for claim in again] == [2, 2, 2]
 
+    def test_a_heap_of_mail_does_not_hide_the_bell(self, session, write, now):
+        mails, shown = write(5), write(2, "inapp", next_at=now)
+        assert deliveries.waiting(session, now, 3) == {"inapp": shown, "email": mails[:3]}
+
     def test_waits_for_the_time_of_the_next_attempt(self, session, write, now):
         ids = write(next_at=now + LEASE)
         assert deliveries.claim(session, ids, now, LEASE) == []

@@ -99,6 +99,7 @@ class Worker(SimpleWorker):
 
 def work(settings: config.Settings) -> None:
     """Run jobs until SIGTERM; Redis may come and go meanwhile."""
+    log.info("waiting for work")
     pause = 0.5
     while not context.stopping():
         context.leave_on_signal()

@@ -103,6 +103,7 @@ class Sweep:
         """Until SIGTERM; database and Redis may come and go meanwhile."""
         signal.signal(signal.SIGTERM, self._leave)
         signal.signal(signal.SIGINT, self._leave)
+        log.info("looking for what is due every %g s, and when poked", self.seconds)
         pause = 0.0
         while not context.stopping():
             try:

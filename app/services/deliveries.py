@@ -64,15 +64,18 @@ def instant(session: Session) -> datetime:
 
 def waiting(session: Session, now: datetime, limit: int) -> dict[str, list[int]]:
     """The notices that may be claimed now, by channel, those that wait longest first: new ones,
-    those whose next attempt has come, and those whose worker has not come back."""
+    those whose next attempt has come, and those whose worker has not come back. At most ``limit``
+    of those for the bell, and as many others: a heap of one kind never hides the other."""
+    inside = _notice.c.channel.in_([name for name in channels.NAMES if is_inside(name)])
     found: dict[str, list[int]] = {}
-    for notice_id, channel in session.execute(
-        sa.select(_notice.c.id, _notice.c.channel)
-        .where(_OPEN, _notice.c.next_at <= now)
-        .order_by(_notice.c.next_at, _notice.c.id)
-        .limit(limit)
-    ):
-        found.setdefault(channel, []).append(notice_id)
+    for kind in (inside, ~inside):
+        for notice_id, channel in session.execute(
+            sa.select(_notice.c.id, _notice.c.channel)
+            .where(_OPEN, _notice.c.next_at <= now, kind)
+            .order_by(_notice.c.next_at, _notice.c.id)
+            .limit(limit)
+        ):
+            found.setdefault(channel, []).append(notice_id)
     return found
 
 
