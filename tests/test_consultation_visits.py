@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
@@ -122,3 +124,62 @@ def test_dates_on_the_form_are_those_of_the_community(estate, staff):
     staff.get(f"/consultations/{case_id}/units/{unit.id}")
     today = edge.today(clock.now())
     assert f'min="{today.isoformat()}"' in staff.text
+
+
+JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 64
+
+
+def _photo(content: bytes = JPEG, name: str = "签名表.jpg") -> tuple[io.BytesIO, str]:
+    return io.BytesIO(content), name
+
+
+def test_the_photo_of_the_signed_sheet_hangs_on_the_opinion(estate, staff):
+    (unit, *_) = estate.units(2)
+    case_id = voting(estate, staff)
+    answer = send(staff, case_id, unit, voice="agree", **{"field-sheet": _photo()})
+    assert answer.status_code == 302
+    (opinion,) = estate.session.query(Opinion)
+    assert opinion.attachment is not None
+    address = f"/files/{opinion.attachment_id}"
+    staff.get(f"/consultations/{case_id}/units/{unit.id}")
+    assert f'href="{address}"' in staff.text
+    with staff.get(address) as answer:
+        assert answer.data == JPEG
+    staff.get(f"/cases/{case_id}")
+    assert address not in staff.text, "thousands of sheets would bury the files of the case"
+
+
+def test_a_refused_visit_keeps_the_photo(estate, staff):
+    (unit, *_) = estate.units(2)
+    case_id = voting(estate, staff)
+    answer = send(staff, case_id, unit, voice="condition", **{"field-sheet": _photo()})
+    assert answer.status_code == 422
+    kept = staff.hidden("field-sheet-kept")
+    path = f"/consultations/{case_id}/units/{unit.id}"
+    drawn = {"seen": staff.hidden("seen"), "scheme": staff.hidden("scheme")}
+    again = {"voice": "condition", "reason": "先修门禁", "field-sheet-kept": kept}
+    assert staff.post(path, **drawn, **again).status_code == 302
+    (opinion,) = estate.session.query(Opinion)
+    assert opinion.attachment.name == "签名表.jpg"
+
+
+@pytest.mark.parametrize("content", [b"", b"<svg onload=alert(1)>", b"MZ" + b"\0" * 64])
+def test_what_is_no_photo_is_refused_beside_the_field(estate, staff, content):
+    (unit, *_) = estate.units(2)
+    case_id = voting(estate, staff)
+    answer = send(staff, case_id, unit, voice="agree", **{"field-sheet": _photo(content)})
+    assert answer.status_code == 422
+    assert 'id="sheet-error"' in staff.text
+    assert 'value="agree" checked' in staff.text
+    assert estate.session.query(Opinion).count() == 0
+
+
+def test_signed_sheets_are_for_those_who_may_know_the_names(app, estate, staff):
+    (unit, *_) = estate.units(2)
+    case_id = voting(estate, staff)
+    send(staff, case_id, unit, voice="agree", **{"field-sheet": _photo()})
+    (opinion,) = estate.session.query(Opinion)
+    for person, status in (("property", 404), ("council", 404), ("grid", 200), ("outsider", 404)):
+        visitor = Visitor(app).sign_in(person)
+        with visitor.get(f"/files/{opinion.attachment_id}") as answer:
+            assert answer.status_code == status, person

@@ -28,7 +28,7 @@ from app.models.base import (
     reference,
     user_reference,
 )
-from app.models.case import Case
+from app.models.case import Attachment, Case
 from app.models.place import Person, Place
 
 
@@ -297,6 +297,7 @@ class Opinion(Base):
     unit: Mapped[Unit] = relationship()
     scheme: Mapped[Scheme | None] = relationship()
     visited_by: Mapped[User | None] = relationship(User)
+    attachment: Mapped[Attachment | None] = relationship(Attachment)
 
     def __str__(self) -> str:
         return f"{self.unit_id}: {self.voice}"

@@ -20,7 +20,7 @@ from app.errors import InvalidError, MissingError, Problem
 from app.services import sniff
 from app.services.actors import Viewer
 from app.services.history import open_to_residents
-from app.services.scope import visible
+from app.services.scope import SHEET, visible
 
 MOST_FILES = 9
 """Of one field at one time: what a phone's gallery lets people pick."""
@@ -198,8 +198,11 @@ def located(folder: Path, attachment: m.Attachment) -> Path:
 
 
 def of_case(session: Session, case_id: int) -> list[m.Attachment]:
-    """Every file of a case, oldest first; who may see the case is the caller's to have asked."""
-    query = sa.select(m.Attachment).where(m.Attachment.case_id == case_id)
+    """Every file of a case but signed sheets, which hang on their opinions; oldest first. Who may
+    see the case is the caller's to have asked."""
+    query = sa.select(m.Attachment).where(
+        m.Attachment.case_id == case_id, m.Attachment.field != SHEET
+    )
     return list(session.scalars(query.order_by(m.Attachment.id)))
 
 

@@ -16,8 +16,10 @@ from sqlalchemy.orm import Session
 
 from app.errors import ConflictError, InvalidError, MissingError, Problem, RefusedError
 from app.models import Consultation, Opinion, RollUnit, Voice
-from app.services import cases, edge, rows, schemes
+from app.services import attachments, cases, edge, rows, schemes
 from app.services.actors import Viewer
+from app.services.attachments import Kept
+from app.services.scope import SHEET
 from app.services.tally import VOTES
 
 EVENT = "record_opinion"
@@ -50,6 +52,8 @@ class Visit:
     next_visit: date | None = None
     seen: int = 0
     scheme_id: int | None = None
+    sheet: Kept | None = None
+    """A photo of what the household signed."""
 
     @property
     def counts(self) -> bool:
@@ -156,6 +160,7 @@ def _tidy(visit: Visit, today: date) -> Visit:
         visit.next_visit,
         visit.seen,
         visit.scheme_id,
+        visit.sheet,
     )
 
 
@@ -193,6 +198,7 @@ def _same(opinion: Opinion, visit: Visit, actor: Viewer) -> bool:
         opinion.next_visit,
         opinion.scheme_id,
         opinion.visited_by_id,
+        opinion.attachment.sha256 if opinion.attachment else None,
     ) == (
         visit.unit_id,
         visit.voice,
@@ -201,6 +207,7 @@ def _same(opinion: Opinion, visit: Visit, actor: Viewer) -> bool:
         visit.next_visit,
         visit.scheme_id,
         actor.user_id,
+        visit.sheet.sha256 if visit.sheet else None,
     )
 
 
@@ -232,6 +239,11 @@ def _insert(
             .where(Opinion.head_id == unit.head_id, Opinion.latest, Opinion.counts)
             .values(latest=False)
         )
+    sheet_id = None
+    if visit.sheet is not None:
+        (sheet_id,) = attachments.reserve(session, 1)
+        files = [(sheet_id, SHEET, visit.sheet)]
+        attachments.attach(session, consultation.case_id, files, actor=actor, now=now)
     opinion = Opinion(
         consultation_id=consultation.case_id,
         head_id=unit.head_id,
@@ -246,6 +258,7 @@ def _insert(
         visited_by_id=actor.user_id,
         at=now,
         latest=visit.counts,
+        attachment_id=sheet_id,
     )
     session.add(opinion)
     session.flush()
@@ -272,6 +285,6 @@ def history(session: Session, case_id: int, head_id: int) -> list[Opinion]:
             sa.select(Opinion)
             .where(Opinion.consultation_id == case_id, Opinion.head_id == head_id)
             .order_by(Opinion.id.desc())
-            .options(sa.orm.joinedload(Opinion.visited_by))
+            .options(sa.orm.joinedload(Opinion.visited_by), sa.orm.joinedload(Opinion.attachment))
         )
     )

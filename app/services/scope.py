@@ -29,6 +29,9 @@ JOINT_LEGS = ("meeting", "consultation")
 
 NOTHING = sa.false()
 
+SHEET = "opinion.sheet"
+"""The field of an attachment that shows what an owner signed: no field of a workflow has a dot."""
+
 
 def visible(viewer: Viewer, model: type[Any]) -> ColumnElement[bool]:
     """The condition under which ``viewer`` may see rows of ``model``; never loads anything."""
@@ -143,6 +146,14 @@ def _users(viewer: Viewer) -> ColumnElement[bool]:
     )
 
 
+def _attachments(viewer: Viewer) -> ColumnElement[bool]:
+    """Those of the case, but for signed sheets: only those who may know the owners' names."""
+    seen = _of_case(m.Attachment.case_id)(viewer)
+    if viewer.roles & COMMUNITY_ROLES:
+        return seen
+    return sa.and_(seen, m.Attachment.field != SHEET)
+
+
 def _notices(viewer: Viewer) -> ColumnElement[bool]:
     return m.Notice.user_id == viewer.user_id
 
@@ -167,7 +178,7 @@ _RULES: dict[type[Any], Rule] = {
     m.Case: _cases,
     m.Event: _of_case(m.Event.case_id),
     m.Clock: _of_case(m.Clock.case_id),
-    m.Attachment: _of_case(m.Attachment.case_id),
+    m.Attachment: _attachments,
     m.Grievance: _of_case(m.Grievance.case_id),
     m.Meeting: _of_case(m.Meeting.case_id),
     m.Invitation: _of_case(m.Invitation.meeting_id),

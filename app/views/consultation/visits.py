@@ -18,10 +18,22 @@ from app.services import boards, edge, opinions, schemes
 from app.services.boards import Flat
 from app.services.opinions import VOICES, Visit
 from app.transaction import unit_of_work
-from app.views import access, labels
+from app.views import access, inputs, labels
 from app.views.consultation import frame
 from app.views.consultation.pages import ID, Answer, pages
+from app.views.inputs import Given
+from app.workflows.spec import FieldSpec, FieldType, Label
 
+SHEET = (
+    (
+        FieldSpec(
+            key="sheet",
+            label=Label(zh="签名表照片", en="Photo of the signed sheet"),
+            type=FieldType.FILES,
+        ),
+        False,
+    ),
+)
 DOOR = f"/{ID}/units/<int(max=9223372036854775807):unit_id>"
 
 
@@ -41,8 +53,9 @@ def visit(case_id: int, unit_id: int) -> str:
 
 @pages.post(DOOR)
 def record(case_id: int, unit_id: int) -> Answer:
+    sheet = inputs.read(db.session(), None, SHEET)
     try:
-        given = _given(unit_id)
+        given = _given(unit_id, sheet)
         with unit_of_work(db.session()):
             recorded = opinions.record(
                 db.session(), case_id, given, actor=access.viewer(), now=access.now()
@@ -50,7 +63,7 @@ def record(case_id: int, unit_id: int) -> Answer:
     except SifangError as error:
         if error.status in (403, 404):
             raise
-        body = _page(case_id, unit_id, frame.by_field(error), request.form.to_dict())
+        body = _page(case_id, unit_id, frame.by_field(error), request.form.to_dict(), sheet)
         return body, error.status
     label = _door(case_id, unit_id).unit.label
     voice = labels.localized(VOICES[given.voice])
@@ -61,8 +74,10 @@ def record(case_id: int, unit_id: int) -> Answer:
     return _onwards(case_id, unit_id)
 
 
-def _given(unit_id: int) -> Visit:
+def _given(unit_id: int, sheet: Given) -> Visit:
     form = request.form
+    if sheet.problems:
+        raise InvalidError(*sheet.problems)
     scheme = form.get("scheme", "")
     return Visit(
         unit_id=unit_id,
@@ -72,6 +87,8 @@ def _given(unit_id: int) -> Visit:
         next_visit=_day(form.get("next_visit", "")),
         seen=frame.whole(form.get("seen", "0"), ""),
         scheme_id=frame.whole(scheme, "") if scheme else None,
+        # one that is taken anew stands for the one that was kept from the refused form
+        sheet=sheet.files[-1][1] if sheet.files else None,
     )
 
 
@@ -139,7 +156,13 @@ def _door(case_id: int, unit_id: int) -> Door:
     return Door(unit, [row for row in rows if row is not unit])
 
 
-def _page(case_id: int, unit_id: int, problems: dict[str, str], typed: dict[str, str]) -> str:
+def _page(
+    case_id: int,
+    unit_id: int,
+    problems: dict[str, str],
+    typed: dict[str, str],
+    sheet: Given | None = None,
+) -> str:
     shown = frame.load(case_id)
     door = _door(case_id, unit_id)
     session = db.session()
@@ -160,6 +183,7 @@ def _page(case_id: int, unit_id: int, problems: dict[str, str], typed: dict[str,
         names=frame.knows_names(access.viewer()),
         problems=problems,
         typed=typed,
+        kept=inputs.draw(SHEET, prefix="visit", given=sheet)[0].kept[-1:],
         today=edge.today(access.now()),
         last=edge.today(access.now()) + opinions.FARTHEST_VISIT,
     )
