@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.models import EventKind
+from app.services import places
 from app.services.actors import Viewer
 from app.services.scope import visible
 
@@ -72,9 +73,8 @@ def relatives(
             case.closed_at,
             case.parent_id,
             m.Party.name.label("party"),
-            m.Place.name.label("place"),
+            places.address(case.place_id).label("place"),
         )
-        .join(m.Place, m.Place.id == case.place_id)
         .outerjoin(m.Party, m.Party.id == case.party_id)
         .where(sa.or_(case.parent_id == case_id, case.id == parent_id), visible(viewer, case))
         .order_by(case.id)
