@@ -1,4 +1,4 @@
-"""Runs migrations inside the app: one at a time over all hosts, and never waiting long for a lock."""
+"""Runs migrations inside the app: one at a time over all hosts, never waiting long for a lock."""
 
 from __future__ import annotations
 

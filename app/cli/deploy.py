@@ -94,7 +94,7 @@ def demo_logins(*, json_: bool) -> None:
         for one in found
     ]
     lines = [
-        f"  {d['login']:<12} {d['password']:<16} {text(d['role'])} · {d['place']}" for d in data
+        f"  {one.login:<12} {one.password:<16} {text(one.role)} · {one.place}" for one in found
     ]
     title = {"zh": "演示账号（均为虚构）：", "en": "Demo logins (every person is made up):"}
     say(data, [title[language()], *lines] if lines else [], json_=json_)
