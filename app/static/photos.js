@@ -1,6 +1,7 @@
 "use strict";
-/* Photos of a phone are many megabytes: they are made smaller before they are sent. Without script
-   or where the browser can't, the file goes as it is. */
+/* Choosing files. The browser's own control speaks the browser's language and shows no names: it is
+   covered by a button of ours with a list below. Photos of a phone are many megabytes: they are
+   made smaller before they are sent. Without script, or where the browser can't, all works as is. */
 
 (() => {
   const LONGEST = 2000;
@@ -24,14 +25,34 @@
     }
   };
 
-  document.addEventListener("change", async (event) => {
-    const input = event.target;
-    if (!input.matches("input[type=file][data-shrink]")) return;
-    const chosen = [...input.files];
-    const small = await Promise.all(chosen.map(shrink));
-    if (small.every((file, index) => file === chosen[index])) return;
-    const transfer = new DataTransfer();
-    for (const file of small) transfer.items.add(file);
-    input.files = transfer.files;
+  const list = (input) => {
+    const names = input.parentElement.querySelector(".file-names");
+    names.replaceChildren(...[...input.files].map((file) => {
+      const item = document.createElement("li");
+      item.textContent = file.name;
+      return item;
+    }));
+    names.hidden = !input.files.length;
+  };
+
+  const chosen = async (input) => {
+    const before = [...input.files];
+    const after = await Promise.all(before.map(shrink));
+    if (after.some((file, index) => file !== before[index])) {
+      const transfer = new DataTransfer();
+      for (const file of after) transfer.items.add(file);
+      input.files = transfer.files;
+    }
+    list(input);
+  };
+
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const input of document.querySelectorAll("input[type=file][data-shrink]")) {
+      const button = input.parentElement.querySelector(".file-button");
+      if (!button) continue;
+      button.hidden = false;
+      input.classList.add("is-covered");
+      input.addEventListener("change", () => chosen(input));
+    }
   });
 })();

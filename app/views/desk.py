@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from app import models as m
 from app.extensions import db
-from app.services import desk, outbox
+from app.services import desk, edge, outbox
 from app.services.desk import Filter, Row
 from app.services.grievances import REGISTRARS
 from app.transaction import unit_of_work
@@ -159,11 +159,21 @@ def notices() -> str:
     """This person's notices, newest first."""
     rows = db.session.scalars(
         sa.select(m.Notice)
-        .where(m.Notice.user_id == access.viewer().user_id, m.Notice.channel == "inapp")
+        .where(
+            m.Notice.user_id == access.viewer().user_id,
+            m.Notice.channel == "inapp",
+            m.Notice.status == m.NoticeStatus.SENT,
+        )
         .order_by(m.Notice.id.desc())
         .limit(SHOWN)
     ).all()
-    return render_template("desk/notices.html", notices=rows)
+    return render_template("desk/notices.html", notices=rows, without_link=_without_link)
+
+
+def _without_link(notice: m.Notice) -> str:
+    """The text without the address of the case: the heading leads there already."""
+    link = edge.address(f"/cases/{notice.case_id}")
+    return labels.localized(notice.body).replace(link, "").strip()
 
 
 @bell.post("/read")
