@@ -7,6 +7,8 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from app.views.admin import LEDGERS
+from app.views.base import GuardedView
+from app.views.ledger.columns import Kind, column
 from tests.visitor import Visitor
 
 VIEWS = [view for group in LEDGERS for view in group.views]
@@ -31,3 +33,20 @@ def test_the_form_opens_for_the_administrator(visitor: Visitor, view: type) -> N
     visitor.sign_in("admin")
     answer = visitor.get(f"{view.route_base}/add")
     assert answer.status_code == (200 if "add" in view.abilities else 404)
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.__name__)
+def test_every_column_exists_and_has_words(app: Flask, view: type[GuardedView]) -> None:
+    made = next(v for v in app.extensions["appbuilder"].baseviews if isinstance(v, view))
+    names = {
+        *made.list_columns, *made.show_columns, *made.add_columns, *made.edit_columns,
+        *made.search_columns, *made.order_columns, made.base_order[0],
+    }  # fmt: skip
+    assert names
+    for name in names:
+        known = column(made.model, name)
+        assert known.kind is not Kind.DERIVED or hasattr(made, name), name
+        with app.test_request_context():
+            assert str(made.label(name))
+    stored = [*made.search_columns, *made.order_columns, made.base_order[0]]
+    assert all(column(made.model, name).kind is not Kind.DERIVED for name in stored)

@@ -46,6 +46,8 @@ class GuardedView(ModelView):
     own_fields: ClassVar[dict[str, Any]] = {}
     vocabularies: ClassVar[dict[str, Callable[[], dict[str, Any]]]] = {}
     """Words for the keys that a text column may hold: its form and filter offer them."""
+    code_columns: ClassVar[frozenset[str]] = frozenset()
+    """Columns whose values are marks for machines: shown as code."""
     base_order: tuple[str, bool] = ("id", True)
     """Column, and whether descending."""
     related_by: ClassVar[dict[str, str]] = {}

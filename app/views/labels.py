@@ -6,6 +6,7 @@ Everything is lazy: the language is known only when a page is drawn.
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +19,9 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app import models as m
-from app.permissions import LABELS as ROLES
 from app.services import edge
 from app.services.actors import full_name
+from app.workflows import registry
 
 ENUMS: dict[type[enum.Enum], dict[Any, Any]] = {
     m.PlaceKind: {
@@ -67,6 +68,14 @@ ENUMS: dict[type[enum.Enum], dict[Any, Any]] = {
         m.Stance.ASIDE: _l("Stands aside"),
         m.Stance.DISAGREE: _l("Disagrees"),
     },
+    m.DecisionRule: {
+        m.DecisionRule.CONSENSUS: _l("Consensus: all are heard, none disagrees"),
+        m.DecisionRule.MAJORITY: _l("Majority: all are heard, more than half agree"),
+    },
+    m.Voices: {
+        m.Voices.INVITED: _l("Of all invited parties"),
+        m.Voices.PRESENT: _l("Of the parties present"),
+    },
     m.NoticeStatus: {
         m.NoticeStatus.WAITING: _l("Waiting"),
         m.NoticeStatus.SENDING: _l("Sending"),
@@ -109,7 +118,8 @@ def of_enum(member: enum.Enum) -> str:
 
 
 def of_role(name: str) -> str:
-    return ROLES.get(name, {}).get(language(), name)
+    """Of a role, or of a pseudo role of workflow files."""
+    return registry.ROLES[name].text(language()) if name in registry.ROLES else name
 
 
 def language() -> str:
@@ -133,9 +143,26 @@ def of_object(item: Any) -> str:
         return of_role(item.name)
     if isinstance(item, m.Staff):
         return full_name(item.user)
+    if type(item) in _WORDED:
+        return _WORDED[type(item)](item)
     if hasattr(item, "label_zh"):
         return localized({"zh": item.label_zh, "en": item.label_en}) or str(item.key)
     return str(item)
+
+
+_WORDED: dict[type[Any], Callable[[Any], str]] = {
+    m.Event: lambda item: localized(item.label),
+    m.Clock: lambda item: localized(item.label),
+    m.Notice: lambda item: localized(item.subject),
+    m.Position: lambda item: of_enum(item.stance),
+    m.Opinion: lambda item: of_enum(item.voice),
+    m.AccessEvent: lambda item: f"{of_enum(item.kind)} {item.username}",
+    m.WorkflowVersion: lambda item: str(_("Version %(number)s", number=item.number)),
+    m.Ownership: lambda item: f"{item.unit} – {item.owner}",
+    m.LoginSession: lambda item: full_name(item.user),
+    m.Account: lambda item: full_name(item.user),
+}
+"""Rows that people don't know by a name or number of their own."""
 
 
 def plain(value: Any) -> str:

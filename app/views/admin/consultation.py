@@ -25,7 +25,7 @@ from app.views.admin.place import must_be_below
 from app.views.admin.privacy import Masked
 from app.views.base import READ, WRITE, GuardedView
 from app.views.fields import NumberField, PhoneField, masked
-from app.views.ledger import cells
+from app.views.ledger import cells, vocabulary
 
 USED = _l("A consultation runs by this rule set: make a new one instead of changing it.")
 
@@ -119,6 +119,7 @@ class RuleSetView(GuardedView):
         "approval": fraction,
         "approval_over": fraction,
     }
+    formatters_columns = {"approving": vocabulary.of_voices}
     label_columns = {
         "participation_text": _l("Participation"),
         "approval_text": _l("Approval"),

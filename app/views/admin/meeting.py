@@ -38,7 +38,9 @@ class AttendanceView(GuardedView):
     icon = "user-check"
     abilities = READ | {"edit", "delete"}
     list_columns = ("meeting.case", "party", "name", "checked_in_at", "left_at")
-    show_columns = ("meeting.case", "party", "name", "user", "checked_in_at", "left_at")
+    show_columns = (
+        "meeting.case", "party", "name", "user", "checked_in_at", "left_at", "substitute",
+    )  # fmt: skip
     edit_columns = ("name", "user")
     search_columns = ("meeting", "party")
     order_columns = ("id", "name")
@@ -59,7 +61,8 @@ class AgendaItemView(GuardedView):
     abilities = READ | {"edit"}
     list_columns = ("meeting.case", "position", "title", "adjourned_at")
     show_columns = (
-        "meeting.case", "position", "title", "text", "case", "adjourned_at", "adjourned_why",
+        "meeting.case", "position", "title", "text", "case", "earlier", "adjourned_at",
+        "adjourned_why",
     )  # fmt: skip
     edit_columns = ("title", "text")
     search_columns = ("meeting",)
@@ -95,10 +98,9 @@ class DecisionView(GuardedView):
     singular = _l("Decision")
     icon = "gavel"
     abilities = READ | {"export"}
-    list_columns = ("text", "item", "owner_party", "owner", "due_on", "decided_at", "followup")
+    list_columns = ("text", "item", "owner_party", "owner", "due_on", "decided_at")
     show_columns = (
         "text", "item", "basis", "owner_party", "owner", "due_on", "decided_at", "decided_by",
-        "followup",
     )  # fmt: skip
     search_columns = ("owner_party", "due_on", "decided_at")
     order_columns = ("id", "due_on")
@@ -115,7 +117,7 @@ class MeetingView(GuardedView):
     list_columns = ("case", "case.state_label", "scheduled_at", "room", "quorum_parties")
     show_columns = (
         "case", "case.state_label", "scheduled_at", "room", "quorum_parties", "quorum_heads",
-        "quorum_heads_over", "basis",
+        "quorum_heads_over", "decision_rule", "voices", "basis",
     )  # fmt: skip
     search_columns = ("case", "scheduled_at")
     order_columns = ("case_id", "scheduled_at")

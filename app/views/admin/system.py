@@ -20,7 +20,7 @@ from app.services.actors import full_name
 from app.views import access, labels
 from app.views.base import READ, GuardedView
 from app.views.fields import TextField
-from app.views.ledger import vocabulary
+from app.views.ledger import cells, vocabulary
 from app.views.passwords import NewPasswordField
 
 
@@ -98,6 +98,20 @@ class UserView(GuardedView):
             sessions.end_all(db.session(), item.id, now=access.now())
 
 
+ABILITIES = {
+    "can_list": _l("list"),
+    "can_show": _l("read"),
+    "can_add": _l("add"),
+    "can_edit": _l("edit"),
+    "can_delete": _l("delete"),
+    "can_export": _l("export"),
+    "can_reveal": _l("show numbers"),
+    "can_retry": _l("send again"),
+    "can_publish": _l("check and publish"),
+    "can_quit": _l("sign out"),
+}
+
+
 class RoleView(GuardedView):
     """The roles are code (app.security.grants): this shows what they amount to."""
 
@@ -107,10 +121,23 @@ class RoleView(GuardedView):
     singular = _l("Role")
     icon = "shield"
     list_columns = ("label", "name")
-    show_columns = ("label", "name", "permissions")
+    show_columns = ("label", "name", "abilities_text")
+    code_columns = frozenset({"name"})
     order_columns = ("id", "name")
     base_order = ("id", False)
-    label_columns = {"name": _l("Key")}
+    label_columns = {"name": _l("Key"), "abilities_text": _l("What it may do")}
+
+    def abilities_text(self, item: Role) -> str:
+        """A line for each ledger that the role may use."""
+        ledgers = {type(v).__name__: v.list_title for v in cells.views_by_model().values()}
+        lines: dict[str, list[str]] = {}
+        for grant in item.permissions:
+            words = ABILITIES.get(grant.permission.name)
+            if words is not None and grant.view_menu.name in ledgers:
+                title = str(ledgers[grant.view_menu.name])
+                lines.setdefault(title, []).append(str(words))
+        comma = "、" if labels.language() == "zh" else ", "
+        return "\n".join(f"{title}: {comma.join(words)}" for title, words in lines.items())
 
     def label(self, subject: Any) -> Any:
         """Of a role (the column of that name), else of a column."""

@@ -28,7 +28,8 @@ def cell(view: Any, item: Any, name: str) -> Cell:
         return Cell(str(view.formatters_columns[name](value(item, name))))
     known = column(view.model, name)
     if known.kind is Kind.DERIVED and hasattr(view, name):
-        return Cell(str(getattr(view, name)(item)))
+        text = str(getattr(view, name)(item))
+        return Cell(text, "long" if "\n" in text else "")
     held = value(item, name)
     if held is None or held == "":
         return Cell("")
@@ -39,7 +40,10 @@ def cell(view: Any, item: Any, name: str) -> Cell:
     if known.kind is Kind.MANY:
         return Cell("、".join(labels.of_object(row) for row in held))
     coded = known.leaf in headings.CODES and known.kind in (Kind.TEXT, Kind.KEYS)
+    coded = coded or name in view.code_columns
     kind = "code" if coded else known.kind.value
+    if known.leaf.endswith("_en") or known.leaf in headings.FOREIGN:
+        kind = "foreign"
     return Cell(_text(known.kind, held), kind)
 
 

@@ -35,6 +35,7 @@ COLUMNS: dict[str, Any] = {
     "bulk": _l("For several at once"),
     "carry": _l("Carried over"),
     "case": _l("Case"),
+    "case_id": _l("Case"),
     "channel": _l("Channel"),
     "channels": _l("Channels"),
     "checked_in_at": _l("Checked in at"),
@@ -54,11 +55,13 @@ COLUMNS: dict[str, Any] = {
     "decided_at": _l("Decided at"),
     "decided_by": _l("Decided by"),
     "dedupe": _l("Sent once per"),
+    "decision_rule": _l("How decisions are taken"),
     "demo": _l("Demo data"),
     "detail": _l("Details"),
     "draft_version": _l("Changes of the draft"),
     "due_at": _l("Due at"),
     "due_on": _l("Due on"),
+    "earlier": _l("Put off from"),
     "effects": _l("Effects"),
     "email": _l("E-mail"),
     "ended_at": _l("Ended at"),
@@ -71,7 +74,6 @@ COLUMNS: dict[str, Any] = {
     "first_event_id": _l("First event"),
     "first_name": _l("Given name"),
     "floor": _l("Floor"),
-    "followup": _l("Follow-up"),
     "form": _l("Form"),
     "frozen_at": _l("Roll frozen at"),
     "full_name": _l("Name"),
@@ -169,6 +171,7 @@ COLUMNS: dict[str, Any] = {
     "stop": _l("Stops in"),
     "stopped_at": _l("Stopped at"),
     "subject": _l("Subject"),
+    "substitute": _l("Came without an invitation"),
     "target": _l("To state"),
     "target_label": _l("To state"),
     "text": _l("Text"),
@@ -180,11 +183,13 @@ COLUMNS: dict[str, Any] = {
     "uploaded_at": _l("Uploaded at"),
     "uploaded_by": _l("Uploaded by"),
     "user": _l("Login"),
+    "user_id": _l("Login"),
     "username": _l("User name"),
     "version": _l("Version"),
     "visible_to": _l("Visible to"),
     "visited_by": _l("Visited by"),
     "voice": _l("Opinion"),
+    "voices": _l("Whose position is waited for"),
     "when": _l("Condition"),
     "when_all_closed": _l("When all are closed"),
     "within": _l("Within"),
@@ -201,6 +206,9 @@ CODES = frozenset(
     }
 )  # fmt: skip
 """Columns whose values are keys of workflow files or marks for machines: shown as code."""
+
+FOREIGN = frozenset({"browser", "email", "matters", "username"})
+"""Columns that may hold English whatever the reader's language."""
 
 
 def of_column(name: str) -> Any:

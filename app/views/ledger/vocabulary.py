@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
 
+from app.models import Voice
 from app.views import labels
 from app.workflows import registry
 from app.workflows.spec import FieldType, Relation, StateKind
@@ -77,6 +78,11 @@ def _table(table: Any) -> Words:
 
 def of_channels(keys: list[str] | None) -> str:
     return _listed(_entry(registry.CHANNELS, key) for key in keys or [])
+
+
+def of_voices(keys: list[str] | None) -> str:
+    words = {voice.value: labels.of_enum(voice) for voice in Voice}
+    return _listed(words.get(key, key) for key in keys or [])
 
 
 def of_relations(keys: list[str] | None) -> str:
