@@ -55,12 +55,6 @@ _DUE = (
 )
 _BATCH = _DUE.order_by(_clock.c.next_at).limit(sa.bindparam("limit", type_=sa.Integer))
 _ONE = _DUE.where(_clock.c.id == sa.bindparam("clock_id"))
-_WRITTEN = ("due_at", "provisional", "next_level", "next_at", "breached_at")
-_UPDATE = (
-    sa.update(_clock)
-    .where(_clock.c.id == sa.bindparam("clock_id"))
-    .values({name: sa.bindparam(f"new_{name}") for name in _WRITTEN})
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +104,7 @@ class _Writing:
 
     def save(self, session: Session) -> int:
         ledger.append(session, self.events)
-        if self.clocks:
-            session.connection().execute(_UPDATE, self.clocks)
+        ledger.wind(session, self.clocks)
         return outbox.write(session, self.notices)
 
 
@@ -260,7 +253,7 @@ def _after(due: _Due, reached: Sequence[Reached]) -> dict[str, Any]:
         late = due.due_at
     fired = due.row.next_level + sum(moment.index is not None for moment in reached)
     derived = timers.derive(due.deadline, due.log, fired=fired, breached_at=late)
-    return {"clock_id": due.row.id, **{f"new_{name}": derived[name] for name in _WRITTEN}}
+    return {"id": due.row.id, **{name: derived[name] for name in ledger.CLOCK}}
 
 
 def _event(due: _Due, reached: Reached) -> dict[str, Any]:

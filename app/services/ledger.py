@@ -1,25 +1,29 @@
-"""Events that change nothing else of their cases, for many cases at a time."""
+"""Many rows at a time: events that change nothing else of their cases, and columns of clocks.
+
+Rows travel as JSON in one parameter: one statement for hundreds of them, prepared once.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from app import models as m
 from app.services import chain
 from app.services.providers import CaseRow
 
+CLOCK = ("due_at", "provisional", "next_level", "next_at", "breached_at")
 _case = m.Case.__table__
 _event = m.Event.__table__
-_HEAD = (
-    sa.update(_case)
-    .where(_case.c.id == sa.bindparam("case_id"))
-    .values(seq=sa.bindparam("new_seq"), head=sa.bindparam("new_head"))
-)
+_clock = m.Clock.__table__
+_EVENT = tuple(column.name for column in _event.columns if column.name != "id")
 
 
 def append(session: Session, told: Sequence[tuple[CaseRow, Mapping[str, Any]]]) -> None:
@@ -36,11 +40,64 @@ def append(session: Session, told: Sequence[tuple[CaseRow, Mapping[str, Any]]]) 
         record["hash"] = chain.seal(record, last.head)
         heads[case.id] = replace(case, seq=record["seq"], head=record["hash"])
         records.append(record)
-    if not records:
-        return
-    connection = session.connection()
-    connection.execute(sa.insert(_event), records)
-    connection.execute(
-        _HEAD,
-        [{"case_id": c.id, "new_seq": c.seq, "new_head": c.head} for c in heads.values()],
+    if records:
+        _run(session, _INSERT, records)
+        _run(session, _HEADS, [{"id": c.id, "seq": c.seq, "head": c.head} for c in heads.values()])
+
+
+def wind(session: Session, clocks: Sequence[Mapping[str, Any]]) -> None:
+    """Write the columns CLOCK of clocks that the caller has locked, each with its ``id``."""
+    if clocks:
+        _run(session, _WIND, clocks)
+
+
+def _run(session: Session, statement: sa.Executable, rows: Sequence[Mapping[str, Any]]) -> None:
+    text = json.dumps(rows, ensure_ascii=False, default=_plain)
+    session.connection().execute(statement, {"rows": text})
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    raise TypeError(f"{type(value)} can't be written in bulk")
+
+
+def _given(table: sa.Table, names: Sequence[str]) -> Any:
+    """The rows of the parameter as a table; bytes are hexadecimal text in it."""
+    columns = [
+        sa.column(name, sa.Text if _is_bytes(table, name) else table.c[name].type) for name in names
+    ]
+    value = sa.cast(sa.bindparam("rows", type_=sa.Text), JSONB)
+    return (
+        sa.func.jsonb_to_recordset(value)
+        .table_valued(*columns)
+        .render_derived("given", with_types=True)
     )
+
+
+def _read(table: sa.Table, given: Any, name: str) -> Any:
+    column = given.c[name]
+    return sa.func.decode(column, "hex") if _is_bytes(table, name) else column
+
+
+def _is_bytes(table: sa.Table, name: str) -> bool:
+    return isinstance(table.c[name].type, sa.LargeBinary)
+
+
+def _insert(table: sa.Table, names: Sequence[str]) -> sa.Insert:
+    given = _given(table, names)
+    found = sa.select(*(_read(table, given, name) for name in names))
+    return sa.insert(table).from_select(list(names), found, include_defaults=False)
+
+
+def _update(table: sa.Table, names: Sequence[str]) -> sa.Update:
+    given = _given(table, ("id", *names))
+    values = {name: _read(table, given, name) for name in names}
+    return sa.update(table).where(table.c.id == given.c.id).values(values)
+
+
+_INSERT = _insert(_event, _EVENT)
+_HEADS = _update(_case, ("seq", "head"))
+_WIND = _update(_clock, CLOCK)
