@@ -73,6 +73,8 @@ def test_the_year_is_the_local_one() -> None:
         ("2026-11-20T16:00", 1, "2026-11-23T16:00"),  # Friday to Monday
         ("2026-11-21T10:00", 1, "2026-11-24T09:00"),  # Saturday counts from Monday 09:00
         ("2026-11-19T12:30", 1, "2026-11-20T13:30"),  # lunch counts from 13:30
+        ("2026-11-19T12:00", 1, "2026-11-20T13:30"),  # so does the end of the morning
+        ("2026-11-20T17:30", 1, "2026-11-24T09:00"),
         ("2026-11-20T18:00", 5, "2026-11-30T09:00"),
         ("2026-09-30T16:00", 1, "2026-10-08T16:00"),  # over the National Day holiday
         ("2026-10-09T16:00", 1, "2026-10-10T16:00"),  # to a make-up Saturday

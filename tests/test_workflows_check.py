@@ -11,142 +11,7 @@ import pytest
 from app.workflows import files
 from app.workflows.check import Finding, check
 from app.workflows.spec import Workflow
-
-SOUND: dict[str, Any] = {
-    "key": "matter",
-    "label": {"zh": "事项", "en": "Matter"},
-    "start": "new",
-    "openers": ["Secretary"],
-    "fields": [
-        {
-            "key": "kind",
-            "label": "类别",
-            "type": "choice",
-            "options": [{"key": "a", "label": "甲"}],
-        },
-        {"key": "amount", "label": "金额", "type": "number"},
-        {"key": "day", "label": "期限", "type": "date"},
-        {"key": "bodies", "label": "单位", "type": "parties"},
-        {"key": "owner", "label": "负责人", "type": "person"},
-        {"key": "text", "label": "说明", "type": "text"},
-    ],
-    "intake": [{"field": "kind"}],
-    "states": [
-        {"key": "new", "label": "新"},
-        {"key": "doing", "label": "办理"},
-        {"key": "waiting", "label": "等待", "kind": "waiting"},
-        {"key": "done", "label": "完", "kind": "done"},
-        {"key": "gone", "label": "撤", "kind": "cancelled"},
-    ],
-    "transitions": [
-        {
-            "key": "begin",
-            "label": {"zh": "开始", "en": "Begin"},
-            "from": "new",
-            "to": "doing",
-            "roles": ["Secretary"],
-            "form": [
-                {"field": "amount"},
-                {"field": "day"},
-                {"field": "bodies"},
-                {"field": "owner"},
-            ],
-            "effects": [{"assign": "actor"}],
-            "notify": ["told"],
-        },
-        {
-            "key": "hand_over",
-            "label": "交办",
-            "from": "doing",
-            "to": "waiting",
-            "roles": ["Secretary"],
-            "when": {"fact": "field.amount", "op": "ge", "value": 1},
-            "spawn": ["parts"],
-        },
-        {"key": "all_in", "label": "都完成", "from": "waiting", "to": "doing"},
-        {
-            "key": "finish",
-            "label": "完成",
-            "from": "doing",
-            "to": "done",
-            "roles": ["Secretary"],
-            "form": [{"field": "text", "required": True}],
-        },
-        {
-            "key": "stop",
-            "label": "撤回",
-            "from": "*",
-            "to": "gone",
-            "roles": ["Secretary"],
-            "form": [{"field": "text", "required": True}],
-        },
-        {"key": "chase", "label": "催", "from": "doing", "roles": ["System"]},
-    ],
-    "deadlines": [
-        {
-            "key": "all",
-            "label": "总时限",
-            "start": "new",
-            "within": "5 working days",
-            "levels": [
-                {"at": "50 %", "notify": ["told"]},
-                {"at": "breach", "notify": ["told"]},
-                {"at": "breach + 1 working day", "notify": ["told"], "fire": "chase"},
-            ],
-        },
-        {
-            "key": "own",
-            "label": "约定",
-            "start": "doing",
-            "until": "day",
-            "levels": [{"at": "breach", "notify": ["told"]}],
-        },
-    ],
-    "notices": [
-        {
-            "key": "told",
-            "to": ["assignee", "role:Secretary"],
-            "subject": "{number} {title}",
-            "body": "{state} {place} {due} {actor} {link}",
-        }
-    ],
-    "children": [
-        {
-            "key": "parts",
-            "label": "分件",
-            "workflow": "part",
-            "per": "field.bodies",
-            "carry": ["kind"],
-            "when_all_closed": "all_in",
-        }
-    ],
-}
-PART: dict[str, Any] = {
-    "key": "part",
-    "label": "分件",
-    "start": "open",
-    "fields": [
-        {"key": "kind", "label": "类别", "type": "choice", "options": [{"key": "a", "label": "甲"}]}
-    ],
-    "intake": [{"field": "kind"}],
-    "states": [
-        {"key": "open", "label": "办"},
-        {"key": "closed", "label": "结", "kind": "done"},
-    ],
-    "transitions": [
-        {"key": "close", "label": "结", "from": "open", "to": "closed", "relations": ["party"]}
-    ],
-    "deadlines": [
-        {
-            "key": "due",
-            "label": "办理",
-            "start": "open",
-            "within": "3 working days",
-            "levels": [{"at": "breach", "notify": ["late"]}],
-        }
-    ],
-    "notices": [{"key": "late", "to": "party", "subject": "{title}", "body": "{link}"}],
-}
+from tests.matters import PART, SOUND, add, put, step
 
 
 def findings(
@@ -162,31 +27,6 @@ def findings(
         part(other)
     known = {"part": Workflow.model_validate(other)}
     return check(Workflow.model_validate(spec), known=known, **options)
-
-
-def at(spec: dict[str, Any], path: str) -> Any:
-    node: Any = spec
-    for part in path.replace("[", ".").replace("]", "").split("."):
-        node = node[int(part)] if part.isdecimal() else node[part]
-    return node
-
-
-def put(path: str, value: Any) -> Callable[[dict[str, Any]], object]:
-    """Set one value; the last part may be new."""
-    head, _, last = path.rpartition(".")
-
-    def change(spec: dict[str, Any]) -> None:
-        (at(spec, head) if head else spec)[last] = value
-
-    return change
-
-
-def add(path: str, value: Any) -> Callable[[dict[str, Any]], object]:
-    return lambda spec: at(spec, path).append(value)
-
-
-def step(key: str, source: Any, target: str | None, **more: Any) -> dict[str, Any]:
-    return {"key": key, "label": key, "from": source, "to": target, "roles": ["Secretary"], **more}
 
 
 def test_a_sound_workflow_has_no_findings() -> None:
@@ -306,6 +146,7 @@ ERRORS = [
     ("unknown_event", "deadlines[0].levels[2].fire", put("deadlines[0].levels[2].fire", "hunt")),
     ("unknown_event", "children[0].when_all_closed", put("children[0].when_all_closed", "x")),
     ("unknown_channel", "notices[0].channels[0]", put("notices[0].channels", ["pigeon"])),
+    ("unknown_role", "notices[0].to[0]", put("notices[0].to", ["above:Resident"])),
     ("unknown_recipient", "notices[0].to[0]", put("notices[0].to", ["everybody"])),
     ("unknown_recipient", "notices[0].to[0]", put("notices[0].to", ["field.text"])),
     ("unknown_placeholder", "notices[0].body.zh", put("notices[0].body", "{tilte}")),
@@ -445,6 +286,40 @@ def test_a_suggestion_names_what_was_probably_meant() -> None:
     assert finding.suggestion.zh == "是不是“doing”？"
     assert finding.suggestion.en == "Did you mean “doing”?"
     assert "“开始”（begin）" in finding.text.zh
+
+
+def test_a_field_that_every_way_asks_for_is_taken_as_filled() -> None:
+    def change(spec: dict[str, Any]) -> None:
+        put("transitions[3].when", {"fact": "field.amount", "op": "gt", "value": 0})(spec)
+
+    assert findings(change) == []
+
+    def short_cut(spec: dict[str, Any]) -> None:
+        change(spec)
+        spec["transitions"].append(step("skip", "new", "doing"))
+
+    assert {f.code for f in findings(short_cut)} == {"field_maybe_empty"}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"when": {"fact": "children.count", "op": "gt", "value": 0}},
+        {"form": [{"field": "text"}, {"field": "kind"}]},
+        {"roles": ["CommitteeStaff"]},
+        {"relations": ["assignee"]},
+        {"effects": [{"assign": "nobody"}]},
+        {"to": "waiting"},
+    ],
+)
+def test_two_buttons_that_differ_in_anything_are_two_buttons(more: dict[str, Any]) -> None:
+    other = step("also", "doing", "done", form=[{"field": "text"}]) | more
+    assert "same_effect" not in {f.code for f in findings(add("transitions", other))}
+
+
+def test_a_step_written_twice_is_told_once() -> None:
+    twice = step("finish", "doing", "done", form=[{"field": "text", "required": True}])
+    assert {f.code for f in findings(add("transitions", twice))} == {"same_event_twice"}
 
 
 def test_stays_that_a_leg_fires_are_no_doubled_buttons() -> None:

@@ -26,6 +26,7 @@ from app.workflows.engine import (
     plan,
 )
 from app.workflows.spec import Relation, Workflow
+from tests.matters import MATTER
 
 SECRETARY = Actor("user", 1, "书记", frozenset({"Secretary"}))
 STAFF = Actor("user", 2, "社工", frozenset({"CommitteeStaff"}))
@@ -33,83 +34,10 @@ PROPERTY = Actor("user", 3, "物业", frozenset({"PropertyStaff"}), frozenset({R
 RESIDENT = Actor("resident", roles=frozenset({"Resident"}))
 SYSTEM = Actor("system", roles=frozenset({"System"}))
 
-SPEC: dict[str, Any] = {
-    "key": "matter",
-    "label": {"zh": "事项", "en": "Matter"},
-    "start": "new",
-    "openers": ["Secretary", "Resident"],
-    "notify": ["told"],
-    "intake": [{"field": "urgency"}, {"field": "text", "required": True}],
-    "fields": [
-        {"key": "text", "label": {"zh": "说明", "en": "What"}},
-        {
-            "key": "urgency",
-            "label": "紧急程度",
-            "type": "choice",
-            "options": [{"key": "urgent", "label": "紧急"}, {"key": "normal", "label": "一般"}],
-        },
-        {"key": "result", "label": {"zh": "结果", "en": "Result"}, "type": "choice",
-         "options": [{"key": "fixed", "label": "已解决"}, {"key": "no_cause", "label": "未查明"}]},
-        {"key": "body", "label": "单位", "type": "party"},
-        {"key": "bodies", "label": "单位", "type": "parties"},
-        {"key": "owner", "label": "负责人", "type": "person"},
-        {"key": "amount", "label": "金额", "type": "money"},
-        {"key": "day", "label": "期限", "type": "date"},
-        {"key": "late", "label": "超期", "type": "yes_no"},
-    ],
-    "states": [
-        {"key": "new", "label": {"zh": "新", "en": "New"}, "visible_to": ["Secretary"]},
-        {"key": "doing", "label": {"zh": "办理中", "en": "Doing"}},
-        {"key": "paused", "label": "暂停", "kind": "waiting"},
-        {"key": "done", "label": "完成", "kind": "done"},
-        {"key": "gone", "label": "撤回", "kind": "cancelled"},
-    ],
-    "transitions": [
-        {"key": "state", "label": {"zh": "受理", "en": "Accept"}, "from": "new", "to": "doing",
-         "roles": ["Secretary", "CommitteeStaff"], "effects": [{"assign": "actor"}]},
-        {"key": "finish", "label": {"zh": "办结", "en": "Finish"}, "from": "doing", "to": "done",
-         "roles": ["Secretary"], "relations": ["assignee", "party"],
-         "when": {"all": [{"fact": "field.result", "op": "ne", "value": "no_cause"},
-                          {"fact": "children.all_closed"}]},
-         "form": [{"field": "result", "required": True}],
-         "effects": [{"run": "rating.request"}], "notify": ["told"]},
-        {"key": "report", "label": {"zh": "报告", "en": "Report"}, "from": "doing", "to": "done",
-         "relations": ["party"]},
-        {"key": "hand_over", "label": {"zh": "交办", "en": "Assign"}, "from": "doing",
-         "roles": ["Secretary"],
-         "form": [{"field": "body"}, {"field": "owner"}, {"field": "bodies"}],
-         "effects": [{"assign": "field.body"}, {"assign": "field.owner"}], "spawn": ["parts"]},
-        {"key": "pause", "label": "暂停", "from": "doing", "to": "paused", "roles": ["Secretary"]},
-        {"key": "resume", "label": "恢复", "from": "paused", "to": "doing", "roles": ["Secretary"]},
-        {"key": "withdraw", "label": {"zh": "撤回", "en": "Withdraw"}, "from": "*", "to": "gone",
-         "roles": ["Resident"], "relations": ["creator"]},
-        {"key": "escalate", "label": {"zh": "上报", "en": "Escalate"}, "from": "doing",
-         "effects": [{"set": {"late": True, "amount": 5}}]},
-        {"key": "date", "label": "期限", "from": "*", "roles": ["Secretary"],
-         "form": [{"field": "day"}]},
-        {"key": "triage", "label": "分级", "from": "new", "to": "new", "roles": ["Secretary"],
-         "form": [{"field": "urgency", "required": True}]},
-        {"key": "pay", "label": "付款", "from": "doing", "roles": ["Secretary"],
-         "form": [{"field": "amount"}],
-         "when": {"fact": "field.amount", "op": "gt", "value": "99.50"}},
-        {"key": "again", "label": "重办", "from": "done", "to": "doing", "roles": ["Secretary"]},
-    ],
-    "deadlines": [
-        {"key": "first", "label": "首次", "start": "new", "stop": "doing", "within": "1 day",
-         "when": {"fact": "field.urgency", "op": "ne", "value": "urgent"}},
-        {"key": "fast", "label": "紧急", "start": "new", "stop": "doing", "within": "2 hours",
-         "when": {"fact": "field.urgency", "value": "urgent"}},
-        {"key": "work", "label": "办理", "start": "doing", "pause": "paused", "within": "5 days"},
-        {"key": "own", "label": "约定", "start": ["doing"], "until": "day"},
-    ],
-    "notices": [{"key": "told", "to": "assignee", "subject": "{title}", "body": "{link}"}],
-    "children": [{"key": "parts", "label": "分件", "workflow": "part", "per": "field.bodies"}],
-}  # fmt: skip
-
 
 @pytest.fixture(scope="module")
 def compiled() -> Compiled:
-    return compile_(Workflow.model_validate(SPEC))
+    return compile_(Workflow.model_validate(MATTER))
 
 
 def nothing(name: str) -> Fact:
@@ -325,6 +253,14 @@ def test_a_date_starts_and_moves_its_clock(compiled: Compiled) -> None:
         clocks={"own": ClockState.RUNNING},
     )
     assert moved.moves == (ClockMove("own", "extend", "2026-03-07"),)
+    paused = passed(
+        compiled,
+        "paused",
+        "date",
+        form={"day": "2026-03-08"},
+        clocks={"own": ClockState.PAUSED},
+    )
+    assert paused.moves == (ClockMove("own", "extend", "2026-03-08"),)
     same = passed(
         compiled,
         "doing",
@@ -355,7 +291,7 @@ def test_an_opening_is_refused_without_right_or_form(compiled: Compiled) -> None
     empty = opening(compiled, actor=SYSTEM, facts=nothing, form={"text": " "})
     assert isinstance(empty, Refused)
     assert (empty.reasons[0].code, empty.reasons[0].field) == ("form", "text")
-    child = compile_(Workflow.model_validate({**SPEC, "openers": []}))
+    child = compile_(Workflow.model_validate({**MATTER, "openers": []}))
     refused = opening(child, actor=SECRETARY, facts=nothing, form={"text": "x"})
     assert isinstance(refused, Refused)
     assert refused.reasons[0].text.zh == "此类事项只由系统产生"
@@ -407,7 +343,7 @@ def test_facts_are_asked_once_and_only_where_needed(compiled: Compiled) -> None:
 )
 def test_a_spec_with_names_that_lead_nowhere_is_not_compiled(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="no such state or field"):
-        compile_(Workflow.model_validate({**SPEC, **change}))
+        compile_(Workflow.model_validate({**MATTER, **change}))
 
 
 def test_the_library_behind_is_given_no_callbacks_at_all(compiled: Compiled) -> None:

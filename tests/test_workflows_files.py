@@ -89,6 +89,11 @@ def test_a_mistake_is_named_with_line_and_path(
     assert found[0][2]
 
 
+def test_one_mistake_is_told_once() -> None:
+    for old, new in (("kind: done", "kind: x"), ("op: gt", "op: x"), ("80 %", "800")):
+        assert len(refused(GOOD.replace(old, new, 1))) == 1
+
+
 def test_every_mistake_is_told_in_the_files_order() -> None:
     text = GOOD.replace("kind: done", "kind: x").replace("op: gt", "op: x").replace("80 %", "800")
     assert [line for line, *_ in refused(text)] == [11, 20, 28]
@@ -148,6 +153,14 @@ transitions:
     test: Any = spec.transitions[0].when
     assert test.value == (1, -2, True, None, "3", "1.50", "1:30")
     assert files.read(files.write(spec)) == spec
+
+
+@pytest.mark.parametrize("value", [True, False, 0, 1, None, "1", "true", "0.5"])
+def test_a_literal_keeps_its_type(value: Any) -> None:
+    plain = yaml.safe_load(GOOD)
+    plain["transitions"][0]["when"] = {"fact": "a", "value": value}
+    back: Any = files.read(files.write(files.parse(plain, "x"))).transitions[0].when
+    assert (back.value, type(back.value)) == (value, type(value))
 
 
 def test_what_is_written_is_yaml_for_every_reader() -> None:

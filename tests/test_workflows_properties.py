@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 
 from app.workflows import files
 from app.workflows.check import check
+from app.workflows.conditions import evaluate, holds
 from app.workflows.engine import Actor, ClockState, Fact, Outcome, Refused, compile_, opening, plan
 from app.workflows.faults import Fault
-from app.workflows.spec import Condition, Relation, StateKind, Workflow
+from app.workflows.spec import Condition, Relation, StateKind, Transition, Workflow
 from app.workflows.terms import All, AnyOf, Not, Test
 from tests import strategies
 
@@ -92,6 +94,29 @@ def truth(condition: Condition, values: dict[str, Any]) -> bool:
     if condition.op == "contains":
         return have is not None and str(want) in have
     return (have == want) is (condition.op == "eq")
+
+
+@settings(QUICK, max_examples=400)
+@given(
+    condition=strategies.sound_conditions.map(
+        lambda when: (
+            Transition.model_validate({"key": "x", "label": "x", "from": "a", "when": when}).when
+        )
+    ),
+    values=st.fixed_dictionaries(
+        {
+            **dict.fromkeys(strategies.NUMBERS, st.sampled_from([None, 0, 2, 3, Decimal("0.5")])),
+            **dict.fromkeys(strategies.FLAGS, st.sampled_from([None, True, False])),
+            **dict.fromkeys(strategies.TEXTS, st.sampled_from([None, "a", "b", "ab", "三"])),
+        }
+    ),
+)
+def test_a_condition_means_what_the_oracle_says(
+    condition: Condition, values: dict[str, Any]
+) -> None:
+    expected = truth(condition, values)
+    assert holds(condition, lambda name: Fact(values[name])) is expected
+    assert evaluate(condition, lambda name: Fact(values[name])).passed is expected
 
 
 def allowed(transition: Any, actor: Actor) -> bool:
