@@ -140,7 +140,7 @@ class Site:
         with self.engine.connect() as connection:
             return int(connection.execute(sa.text(query), parameters).scalar_one())
 
-    def wait(self, what: Callable[[], bool], seconds: float = 20.0) -> None:
+    def wait(self, what: Callable[[], bool], seconds: float = 40.0) -> None:
         """Until it holds; else the processes' words explain why not."""
         end = time.monotonic() + seconds
         while not what():

@@ -22,7 +22,7 @@ from tests.mailbox import Mailbox
 from tests.servers import Servers
 from tests.site import Site
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(90)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(180)]
 
 SENDER = "sifang@example.org"
 
