@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from tests.cast import Cast
-from tests.matters import Matter
+from tests.raising import Matter
 from tests.test_attachments import JPEG
 from tests.visitor import Visitor
 

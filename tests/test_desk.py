@@ -14,7 +14,7 @@ from app import models as m
 from app.services import desk, turns
 from app.services.desk import Filter
 from tests.cast import Cast
-from tests.matters import Matter
+from tests.raising import Matter
 from tests.visitor import Visitor
 
 Make = Callable[..., Matter]

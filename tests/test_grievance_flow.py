@@ -15,7 +15,7 @@ from app.services import cases, grievances, links
 from app.services.actors import resident
 from app.services.grievances import Report
 from tests.cast import Cast
-from tests.matters import EXTRA, FORM, Matter
+from tests.raising import EXTRA, FORM, Matter
 
 Begin = Callable[..., Matter]
 

@@ -10,7 +10,7 @@ from app import models as m
 from tests.assembly import Assembly
 from tests.cast import Cast
 from tests.estate import Estate
-from tests.matters import Matter
+from tests.raising import Matter
 
 MARK = "翠微暗号"
 """Stands in the words of everything that an outsider must not see."""
