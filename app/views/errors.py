@@ -11,7 +11,7 @@ import secrets
 from flask import Flask, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
@@ -145,6 +145,8 @@ def _database(error: SQLAlchemyError) -> Answer:
 
 def _is_bad_input(error: DBAPIError) -> bool:
     """Class 22, data exception: a value from the address that no column can hold."""
+    if isinstance(error, DataError):  # refused by the driver: there is no class then
+        return True
     return str(getattr(error.orig, "sqlstate", "") or "").startswith("22")
 
 

@@ -16,13 +16,14 @@ from typing import Any
 import sqlalchemy as sa
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DataError, DBAPIError
 
 from app.errors import SifangError
 from app.extensions import db
 from app.models import Submission
 from app.transaction import unit_of_work
 from app.views import errors, labels
+from app.views.fields import clean
 from app.views.ledger.columns import Kind, column, value
 
 CHECKS: dict[str, Any] = {
@@ -76,7 +77,7 @@ TWICE = (None, "twice")
 def once(token: str, *, now: datetime) -> None:
     """Note that the form with this token is being saved; a second time is refused as TWICE."""
     db.session.execute(sa.delete(Submission).where(Submission.at < now - timedelta(days=2)))
-    db.session.add(Submission(token=token[:64] or secrets.token_urlsafe(16), at=now))
+    db.session.add(Submission(token=clean(token)[:64] or secrets.token_urlsafe(16), at=now))
     db.session.flush()
 
 
@@ -100,7 +101,7 @@ def explain(error: DBAPIError, model: type[Any]) -> tuple[str | None, str] | Non
         return None, str(IN_USE)
     if state == "23001":  # what the triggers of append-only tables say
         return None, _("This is part of the record: it can't be changed or deleted.")
-    if state.startswith("22"):
+    if state.startswith("22") or isinstance(error, DataError):
         return None, _("A value is too long or out of range.")
     return None
 
