@@ -45,12 +45,18 @@ def settings(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> conf
 
 def build(settings: config.Settings) -> None:
     """A migrated database with roles, rule sets, the cast and the published library."""
+    build_empty(settings, cast=True)
+
+
+def build_empty(settings: config.Settings, *, cast: bool = False) -> None:
+    """What ``sifang deploy`` leaves in an empty database."""
     flask = create_app(settings)
     with flask.app_context():
         flask_migrate.upgrade()
         sync()
         rules.load(db.session)
-        casting.settle(db.session)
+        if cast:
+            casting.settle(db.session)
         definitions.load_library(db.session, actor=SYSTEM, now=NOW)
         db.session.commit()
         db.session.remove()
