@@ -37,12 +37,10 @@ def digest(sealed: str, before: bytes) -> bytes:
 
 def text(event: Mapping[str, Any]) -> str:
     """The event's sealed columns as canonical JSON."""
-    return json.dumps(
-        [_plain(event[name]) for name in SEALED],
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
-    )
+    return _canonical([_plain(event[name]) for name in SEALED])
+
+
+_canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
 def _plain(value: Any) -> Any:

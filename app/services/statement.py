@@ -174,10 +174,6 @@ def _bound(column: sa.Column[Any], value: Any) -> Any:
     return value.value if isinstance(value, Enum) else value
 
 
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, default=_plain)
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return _aware(value).isoformat()
@@ -188,3 +184,7 @@ def _aware(value: datetime) -> datetime:
     if value.tzinfo is None:
         raise ValueError("naive datetime")
     return value
+
+
+# json.dumps makes an encoder each time
+_json = json.JSONEncoder(ensure_ascii=False, default=_plain).encode
