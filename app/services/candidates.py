@@ -88,7 +88,17 @@ def _places(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-_QUERIES = {"person": _people, "party": _parties, "place": _places}
+def _residents(viewer: Viewer) -> sa.Select[*tuple[Any, ...]]:
+    """Residents on file, with where they live; their numbers stay where they are."""
+    where = sa.literal(" · ") + places.address(m.Person.place_id)
+    return sa.select(
+        sa.literal("resident").label("kind"),
+        m.Person.id,
+        sa.func.concat(m.Person.name, where).label("text"),
+    ).where(visible(viewer, m.Person))
+
+
+_QUERIES = {"resident": _residents, "person": _people, "party": _parties, "place": _places}
 
 
 def _around(place_id: int) -> dict[str, sa.ColumnElement[bool]]:
@@ -101,6 +111,7 @@ def _around(place_id: int) -> dict[str, sa.ColumnElement[bool]]:
         "person": User.id.in_(sa.select(m.Staff.user_id).where(m.Staff.place_id.in_(there))),
         "party": m.Party.place_id.in_(there),
         "place": m.Place.id.in_(there),
+        "resident": m.Person.place_id.in_(there),
     }
 
 
@@ -161,10 +172,11 @@ def names(session: Session, wanted: Iterable[Key]) -> dict[Key, str]:
     return {(row.kind, row.id): row.text for row in session.execute(sa.union_all(*parts))}
 
 
-def person(session: Session, viewer: Viewer, person_id: int) -> int | None:
-    """The id of a resident whom the viewer may see, else None."""
-    query = sa.select(m.Person.id).where(m.Person.id == person_id, visible(viewer, m.Person))
-    return session.scalar(query)
+def person(session: Session, viewer: Viewer, person_id: int) -> m.Person | None:
+    """A resident on file whom the viewer may see."""
+    query = sa.select(m.Person).where(m.Person.id == person_id, visible(viewer, m.Person))
+    found: m.Person | None = session.scalar(query)
+    return found
 
 
 def strangers(

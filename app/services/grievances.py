@@ -130,7 +130,7 @@ def register(session: Session, report: Report, *, actor: Viewer, now: datetime) 
     names = [name for name, _ in report.files]
     ids = attachments.reserve(session, len(names))
     form = {**report.form, **_by_field(names, ids)}
-    extra = _extra(report, actor)
+    extra = _extra(session, report, actor)
     opening = Opening(
         key=WORKFLOW,
         title=_title(intake(session), report),
@@ -219,7 +219,7 @@ def _problems(session: Session, report: Report, actor: Viewer) -> tuple[Problem,
     if actor.kind != "resident" and not 1 <= len(_title(compiled, report)) <= 200:
         text = {"zh": "请用 1 到 200 个字写明事由。", "en": "Say it in 1 to 200 characters."}
         found.insert(0, Problem(text, "title"))
-    if actor.kind != "resident" and _person(session, report.person_id, actor) is None:
+    if _unknown(session, report, actor):
         text = {"zh": "没有这位居民，请重新选择。", "en": "There is no such resident."}
         found.append(Problem(text, "person_id"))
     return (*report.wrong, *found)
@@ -229,19 +229,24 @@ def _asked(actor: Viewer) -> tuple[FormField, ...]:
     return BY_RESIDENT if actor.kind == "resident" else BY_STAFF
 
 
-def _extra(report: Report, actor: Viewer) -> dict[str, Any]:
-    """The leg's own values, checked before."""
+def _extra(session: Session, report: Report, actor: Viewer) -> dict[str, Any]:
+    """The leg's own values, checked before. Of a resident on file name and number are known."""
     extra = dict(forms.clean(EXTRA, _asked(actor), report.extra).values)
     if actor.kind == "resident":
         extra["source"] = Source.WEB
     elif report.person_id is not None:
-        extra["person_id"] = report.person_id
+        person = session.get_one(m.Person, report.person_id)
+        extra["person_id"] = person.id
+        extra["reporter"] = extra.get("reporter") or person.name
+        extra["phone"] = extra.get("phone") or person.phone
     return extra
 
 
-def _person(session: Session, person_id: int | None, actor: Viewer) -> int | None:
-    """0 when nobody was named; None when the one who was isn't there for this viewer."""
-    return 0 if person_id is None else candidates.person(session, actor, person_id)
+def _unknown(session: Session, report: Report, actor: Viewer) -> bool:
+    """Somebody was named who isn't on file, or not for this viewer to see."""
+    if report.person_id is None or actor.kind == "resident":
+        return False
+    return candidates.person(session, actor, report.person_id) is None
 
 
 def doors(session: Session, words: str) -> list[tuple[int, str]]:

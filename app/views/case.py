@@ -109,7 +109,7 @@ def new_link(case_id: int) -> Response:
 @pages.get("/lookup/<kind>")
 def lookup(kind: str) -> Response:
     """Hits of a searching select in a workflow's form."""
-    if kind not in ("person", "party", "place"):
+    if kind not in ("person", "party", "place", "resident"):
         raise NotFound
     words = request.args.get("q", "").strip()[:100]
     found = candidates.find(db.session(), access.viewer(), [kind], words=words)[kind]

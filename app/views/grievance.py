@@ -87,14 +87,19 @@ def _report(given: Given, token: str) -> Report:
     title, place = values.pop("title", ""), values.pop("place_id", "")
     extra = {key: values.pop(key) for key in list(values) if key in grievances.EXTRA}
     return Report(
-        place_id=int(place) if place.isascii() and place.isdecimal() and len(place) < 19 else None,
+        place_id=_whole(place),
         title=title,
+        person_id=_whole(request.form.get("person_id", "")),
         form=values,
         extra=extra,
         token=token,
         files=given.files,
         wrong=given.problems,
     )
+
+
+def _whole(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def _form(given: Given, problems: tuple[Problem, ...], *, token: str) -> str:
@@ -106,6 +111,8 @@ def _form(given: Given, problems: tuple[Problem, ...], *, token: str) -> str:
             form, prefix="new", present={}, given=given, problems=problems, offered=offered
         ),
         token=token,
+        person=(request.form.get("person_id", ""), request.form.get("person_id-text", "")),
+        strangers=[said(problem) for problem in problems if problem.field == "person_id"],
         refusals=[said(problem) for problem in problems if problem.field is None],
         wrong=bool(problems),
     )
