@@ -103,6 +103,8 @@ class Frame:
         if self.user is None:
             return []
         section = (request.endpoint or "").rpartition(".")[0]
+        if request.path.startswith("/ledgers/"):
+            section = "settings"
         entries: tuple[Entry, ...] = current_app.extensions["navigation"]
         return [
             Link(str(entry.label), entry.icon, url_for(entry.endpoint), entry.section == section)

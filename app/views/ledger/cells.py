@@ -16,10 +16,10 @@ from app.views.ledger.data import as_yaml
 class Cell:
     """``text`` for people, ``kind`` for the template, ``url`` of the row that it names."""
 
-    __slots__ = ("kind", "text", "url")
+    __slots__ = ("kind", "text", "tone", "url")
 
-    def __init__(self, text: str, kind: str = "", url: str = "") -> None:
-        self.text, self.kind, self.url = text, kind, url
+    def __init__(self, text: str, kind: str = "", url: str = "", tone: str = "") -> None:
+        self.text, self.kind, self.url, self.tone = text, kind, url, tone
 
 
 def cell(view: Any, item: Any, name: str) -> Cell:
@@ -37,6 +37,10 @@ def cell(view: Any, item: Any, name: str) -> Cell:
         return Cell(str(view.vocabularies[name]().get(held, held)))
     if isinstance(held, Model):
         return Cell(labels.of_object(held), "link", url_of(held))
+    if known.leaf == "state_label":
+        return Cell(labels.localized(held), "state", tone=str(value(item, _beside(name))))
+    if labels.is_localized(held):
+        return Cell(labels.localized(held))
     if known.kind is Kind.MANY:
         return Cell("、".join(labels.of_object(row) for row in held))
     coded = known.leaf in headings.CODES and known.kind in (Kind.TEXT, Kind.KEYS)
@@ -47,12 +51,17 @@ def cell(view: Any, item: Any, name: str) -> Cell:
     return Cell(_text(known.kind, held), kind)
 
 
+def _beside(name: str) -> str:
+    """The path of the state's kind, which gives its colour."""
+    return name.removesuffix("state_label") + "state_kind"
+
+
 def _text(kind: Kind, held: Any) -> str:
     if kind is Kind.KEYS:
         return ", ".join(labels.of_role(key) for key in held)
     if kind is Kind.BYTES:
         return bytes(held).hex()
-    if kind is Kind.JSON and not labels.is_localized(held):
+    if kind is Kind.JSON:
         return as_yaml(held)
     return labels.plain(held)
 

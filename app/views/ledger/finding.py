@@ -68,7 +68,7 @@ CASES: dict[type[Any], Any] = {
 
 columns.LEAN.update(
     {
-        m.Case: (m.Case.number, m.Case.title),
+        m.Case: (m.Case.number, m.Case.title, m.Case.state_kind),
         User: (User.first_name, User.last_name, User.username),
         m.WorkflowVersion: (m.WorkflowVersion.workflow_id, m.WorkflowVersion.number),
     }
