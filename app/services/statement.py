@@ -71,20 +71,20 @@ def write(session: Session, at: tuple[int, int], changes: Row, event: Row, **par
         },
     }
     text = _text(tuple(changes), tuple(there))
-    return session.connection().exec_driver_sql(text, values).first() is not None
+    return session.connection().exec_driver_sql(text, values).rowcount == 1
 
 
 @lru_cache(maxsize=256)
 def _text(changes: tuple[str, ...], parts: tuple[str, ...]) -> str:
     moved = _moved(changes)
-    query = sa.select(moved.c.id).add_cte(_told(moved))
+    query = _told(moved)
     build = {"fresh": _fresh, "changed": _changed, "notices": _notices}
     for part in parts:
         query = query.add_cte(build[part](moved))
     return compiled(query)[0]
 
 
-def compiled(query: sa.Select[Any]) -> tuple[str, dict[str, Any]]:
+def compiled(query: sa.Select[Any] | sa.Insert) -> tuple[str, dict[str, Any]]:
     """The text that the driver takes, with the values that are bound in it. What every step runs
     is compiled once: to go through SQLAlchemy each time takes as long as the database does."""
     found = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
@@ -104,16 +104,14 @@ def _moved(changes: tuple[str, ...]) -> sa.CTE:
     )
 
 
-def _told(moved: sa.CTE) -> sa.CTE:
+def _told(moved: sa.CTE) -> sa.Insert:
+    """The event; whether it was written tells whether the case was moved."""
     values = [
         sa.cast(sa.bindparam(f"event_{name}", type_=_event.c[name].type), _event.c[name].type)
         for name in SEALED
     ]
-    return (
-        sa.insert(_event)
-        .from_select(SEALED, sa.select(*values).where(sa.exists(sa.select(moved.c.id))))
-        .cte("told")
-    )
+    there = sa.select(*values).where(sa.exists(sa.select(moved.c.id)))
+    return sa.insert(_event).from_select(SEALED, there, include_defaults=False)
 
 
 def _rows(part: str, table: sa.Table, names: tuple[str, ...]) -> Any:
