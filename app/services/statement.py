@@ -165,10 +165,13 @@ def _picked(row: Row, names: tuple[str, ...]) -> dict[str, Any]:
 
 def _bound(column: sa.Column[Any], value: Any) -> Any:
     """The value as the driver takes it for that column."""
+    kind = type(value)
+    if kind is str or kind is int or value is None:
+        return value
+    if kind is datetime:
+        return _aware(value)
     if isinstance(column.type, JSONB):
         return _json(value)
-    if isinstance(value, datetime):
-        return _aware(value)
     return value.value if isinstance(value, Enum) else value
 
 
