@@ -97,9 +97,19 @@ def test_everything_works_without_script(chromium: Browser, site):
     page.get_by_role("link", name="删除").click()
     page.get_by_role("button", name="删除").click()
     expect(page.get_by_role("status")).to_contain_text("已删除")
+    context.close()
+
+
+def test_language_and_signing_out_work_without_script(chromium: Browser, site):
+    context = chromium.new_context(java_script_enabled=False, locale="zh-CN")
+    page = context.new_page()
+    page.goto(f"{site.url}/login/?next=/ledgers/places/list/")
+    page.fill("#username", "outsider_property")  # the choice is kept: nobody else walks as this one
+    page.fill("#password", PASSWORD)
+    page.click("main form button")
     page.locator("header details.menu summary").click()
     page.get_by_role("button", name="English").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Residents")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Places")
     page.locator("header details.menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile("/login/$"))
