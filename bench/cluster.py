@@ -1,4 +1,4 @@
-"""A throw-away PostgreSQL of the embedded kind, with everything forced to the disk as in service."""
+"""A throw-away PostgreSQL of the embedded kind, everything forced to the disk as in service."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ def test_reopening_is_asked_by_the_resident_and_decided_by_staff(matter: Matter)
     matter.press("staff", "grant_reopen", reopen_answer="对不起，马上去。")
     row = matter.row()
     assert (row.state, row.closed_at) == ("accepted", None)
-    assert row.reopened
+    assert row.reopened == 1
 
 
 def test_no_cause_found_closes_nothing(matter: Matter) -> None:

@@ -20,7 +20,7 @@ from app.errors import InvalidError, Problem, RefusedError
 from app.models import EventKind
 from app.services import definitions, facts, outbox, rows, seeds, timers
 from app.services.actors import SYSTEM, Viewer, hashed
-from app.services.providers import EFFECTS, LEGS, OWN, CaseRow, Seed, Step
+from app.services.providers import EFFECTS, LEGS, OWN, CaseRow, Seed, Step, effect
 from app.services.scope import COMMUNITY_ROLES
 from app.services.search import bigrams
 from app.workflows import engine
@@ -242,6 +242,11 @@ def fire(  # noqa: PLR0913  the one call of all callers: a bundle would hide wha
     return fired
 
 
+@effect("case.reopen")
+def _reopen(step: Step) -> dict[str, Any]:
+    return {"times": step.case.reopened + 1}
+
+
 def _write(step: Step, compiled: Compiled, outcome: Outcome, record: Mapping[str, Any]) -> Fired:
     session, before, now = step.session, step.case, step.now
     assert outcome.transition is not None
@@ -262,11 +267,12 @@ def _write(step: Step, compiled: Compiled, outcome: Outcome, record: Mapping[str
     )
     changes = {
         **_position(compiled, outcome, now),
+        "closed_at": (before.closed_at or now) if outcome.ended else None,
         "data": outcome.data,
         "party_id": after.party_id,
         "assignee_id": after.assignee_id,
         "due_at": plan.due_at,
-        "reopened": before.reopened + plan.restarted,
+        "reopened": ran.get("case.reopen", {}).get("times", before.reopened),
     }
     cause = f"{before.id}:{before.seq + 1}"
     notices = outbox.prepare(step, outcome.notices, cause=cause, due=plan.due_at)

@@ -22,13 +22,11 @@ from app.workflows.spec import Deadline, Workflow
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be written. ``due_at`` is the nearest due time of what runs afterwards, and
-    ``restarted`` 1 when a clock that had stopped runs again."""
+    """What is to be written; ``due_at`` is the nearest due time of what runs afterwards."""
 
     fresh: tuple[dict[str, Any], ...]
     changed: tuple[dict[str, Any], ...]
     due_at: datetime | None
-    restarted: int = 0
 
 
 def states(case: CaseRow) -> dict[str, ClockState]:
@@ -41,11 +39,9 @@ def plan(step: Step, outcome: Outcome, case: CaseRow) -> Plan:
     newest = _newest(case)
     rules = {deadline.key: deadline for deadline in step.spec.deadlines}
     touched: dict[str, dict[str, Any]] = {}
-    restarted = 0
     for move in outcome.moves:
         row = touched.get(move.key) or newest.get(move.key)
         if move.action == "start":
-            restarted = max(restarted, int(row is not None))
             row = _blank(rules[move.key], 1 if row is None else int(row["round"]) + 1)
         if row is not None:
             touched[move.key] = _moved(rules[move.key], row, move, step.now)
@@ -55,7 +51,6 @@ def plan(step: Step, outcome: Outcome, case: CaseRow) -> Plan:
         fresh=tuple(row for row in touched.values() if "id" not in row),
         changed=tuple(row for row in touched.values() if "id" in row),
         due_at=min((at for at in due if at is not None), default=None),
-        restarted=restarted,
     )
 
 

@@ -64,8 +64,8 @@ FACTS = table(
             EVERY,
             "重新办理次数",
             "times reopened",
-            "办结后重新办理的次数：已停止的时限每次重新开始，计一次。",
-            "How often work began again: a step that starts a stopped clock anew counts as one.",
+            "重新办理的次数：每次执行效果 case.reopen 计一次。",
+            "How often work began again: each run of the effect case.reopen counts as one.",
         ),
         (
             "rating.stars",

@@ -10,7 +10,7 @@ import re
 
 from app.permissions import LABELS
 from app.workflows.entries import EffectName, Entry, FactName, SourceName, ValueType, label, table
-from app.workflows.facts import CONSULTATION, FACTS, GRIEVANCE, MEETING
+from app.workflows.facts import CONSULTATION, EVERY, FACTS, GRIEVANCE, MEETING
 from app.workflows.spec import RESIDENT, SYSTEM, FieldType, Label, Workflow
 
 __all__ = [
@@ -64,6 +64,14 @@ LEGS = table(
 EFFECTS = table(
     EffectName(name, label(zh, en), label(help_zh, help_en), legs)
     for name, legs, zh, en, help_zh, help_en in (
+        (
+            "case.reopen",
+            EVERY,
+            "计为重新办理",
+            "Count as reopened",
+            "重新办理次数加一。",
+            "The case counts as reopened once more.",
+        ),
         (
             "roll.freeze",
             CONSULTATION,
