@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectField
 from wtforms.fields.choices import SelectChoice
+from wtforms.validators import ValidationError
 
 from app.models import Voice
 from app.views import labels
@@ -134,7 +135,7 @@ class ChoiceField(SelectField):
 
     def pre_validate(self, form: Any) -> None:
         if self.data not in {_key(key) for key in self.offered()}:
-            raise ValueError(_("Please choose one of the list."))
+            raise ValidationError(_("Please choose one of the list."))
 
 
 def _key(key: str) -> str:
