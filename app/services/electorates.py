@@ -27,7 +27,7 @@ def find(session: Session, viewer: Viewer, words: str = "") -> list[Electorate]:
     than SHOWN, so that the caller can say that there are others."""
     query = _all(viewer)
     text = query.selected_columns.text
-    for word in words.split()[:5]:
+    for word in words.replace("\x00", " ").split()[:5]:
         query = query.where(text.icontains(word, autoescape=True))
     rows = session.execute(query.order_by(sa.func.char_length(text), text).limit(SHOWN + 1))
     return [Electorate(row.id, row.text) for row in rows]

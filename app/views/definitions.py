@@ -115,10 +115,12 @@ def export(workflow_id: int) -> Response:
     row = _row(workflow_id)
     number = request.args.get("version", "")
     if number:
+        if not (number.isascii() and number.isdecimal() and len(number) < 10):
+            abort(404)
         version = db.session.scalars(
             sa.select(WorkflowVersion).where(
                 WorkflowVersion.workflow_id == row.id,
-                WorkflowVersion.number == (int(number) if number.isdecimal() else -1),
+                WorkflowVersion.number == int(number),
             )
         ).one_or_none()
         if version is None:

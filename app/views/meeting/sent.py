@@ -55,9 +55,10 @@ def text(name: str) -> str:
 def integer(value: str | None) -> int | None:
     """An id as a form or an address carries it; None for everything else."""
     value = (value or "").strip()
-    if not (value.isascii() and value.isdecimal()) or not 0 <= int(value[:20]) <= LARGEST:
+    if not (value.isascii() and value.isdecimal()) or len(value) > len(str(LARGEST)):
         return None
-    return int(value)
+    found = int(value)
+    return found if found <= LARGEST else None
 
 
 def needed(name: str, zh: str, en: str, *, sent_as: str = "") -> int:
