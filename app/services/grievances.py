@@ -266,7 +266,7 @@ def doors(session: Session, words: str) -> list[tuple[int, str]]:
         )
         .where(m.Place.kind.in_((PlaceKind.COMMUNITY, PlaceKind.COMPOUND)))
     )
-    for word in words.split()[:5]:
+    for word in words.replace("\x00", " ").split()[:5]:
         query = query.where(text.icontains(word, autoescape=True))
     rows = session.execute(query.order_by(text).limit(DOORS + 1))
     return [(row[0], row[1]) for row in rows]
