@@ -1,4 +1,4 @@
-"""``sifang workflows check`` on a file with each fault, and on the complaint workflow."""
+"""``sifang workflows check`` on a file with each fault."""
 
 from __future__ import annotations
 
