@@ -31,8 +31,8 @@ class Cluster:
     postgres: Postgres
     folder: Path
 
-    def create(self, name: str) -> str:
-        """An empty database of the application's role; its address."""
+    def create(self, name: str, template: str = "template1") -> str:
+        """A database of the application's role, a copy of ``template``; its address."""
         with psycopg.connect(
             host=str(self.postgres.sockets),
             user=ADMIN,
@@ -41,7 +41,7 @@ class Cluster:
             autocommit=True,
         ) as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            connection.execute(f'CREATE DATABASE "{name}" OWNER {ROLE}')
+            connection.execute(f'CREATE DATABASE "{name}" OWNER {ROLE} TEMPLATE "{template}"')
         return self.postgres.url(name)
 
 

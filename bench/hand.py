@@ -47,6 +47,13 @@ def step(
     connection: psycopg.Connection, case_id: int, event: str, actor: tuple[int, str], now: datetime
 ) -> None:
     """Read and lock, check, write the five rows, commit."""
+    write(connection, case_id, event, actor, now)
+    connection.commit()
+
+
+def write(
+    connection: psycopg.Connection, case_id: int, event: str, actor: tuple[int, str], now: datetime
+) -> None:
     execute = connection.execute
     row = execute(READ, (case_id,)).fetchone()
     assert row is not None
@@ -97,4 +104,3 @@ def step(
             *(f"{case_id}:{seq + 1}:moved:{assignee}:inapp", now, now),
         ),
     )
-    connection.commit()

@@ -12,9 +12,11 @@ from app import clock
 from app.extensions import db
 from app.services import cases
 from app.transaction import unit_of_work
-from bench import errand, hand
+from bench import errand, hand, others
 from bench.cluster import Cluster, application
 from bench.times import Round, seconds, turns
+
+FIRE, HAND = "fire()", "hand-written psycopg, six statements"
 
 
 @dataclass(slots=True)
@@ -55,20 +57,20 @@ class _ByHand:
                 hand.step(self.connection, case_id, event, actor, clock.now())
 
 
-def measure(
-    cluster: Cluster, *, cases_a_round: int, rounds: int, others: dict[str, Round] | None = None
-) -> dict[str, list[float]]:
-    """Steps a second of every round, by contender."""
+def measure(cluster: Cluster, *, cases_a_round: int, rounds: int) -> dict[str, list[float]]:
+    """Steps a second of every round, by contender, all of them on the same tables."""
     with application(cluster, "steps"):
         with unit_of_work(db.session()) as session:
             ground = errand.lay(session)
-        with hand.connect(cluster.postgres.url("steps")) as connection:
+        session.close()
+        db.engine.dispose()  # a database is copied only while nobody is connected to it
+        with (
+            others.running(cluster, "steps", cases_a_round) as peers,
+            hand.connect(cluster.postgres.url("steps")) as connection,
+        ):
             gc.collect()
-            return turns(
-                {
-                    "fire": _Ours(session, ground, cases_a_round),
-                    "hand": _ByHand(session, ground, cases_a_round, connection),
-                    **(others or {}),
-                },
-                rounds,
-            )
+            contenders: dict[str, Round] = {
+                FIRE: _Ours(session, ground, cases_a_round),
+                HAND: _ByHand(session, ground, cases_a_round, connection),
+            }
+            return turns({**contenders, **peers}, rounds)

@@ -1,0 +1,79 @@
+"""``python -m bench [steps|pages] [--quick]``: every figure is a ratio within this one run."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+
+from bench import cluster, pages, steps
+from bench.times import median, ratios
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    rounds: int
+    cases: int
+    """Of a round of the step bench."""
+    few: int
+    many: int
+    """Cases behind the pages."""
+    requests: int
+
+
+FULL = Sizes(rounds=15, cases=12, few=10_000, many=1_000_000, requests=60)
+QUICK = Sizes(rounds=5, cases=4, few=2_000, many=20_000, requests=15)
+FLOOR, CEILING, STATEMENTS = 0.70, 1.5, 12
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("what", nargs="*", choices=["steps", "pages", []], default=[])
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
+    asked = parser.parse_args()
+    sizes = QUICK if asked.quick else FULL
+    what = asked.what or ["steps", "pages"]
+    if "steps" in what:
+        print_steps(sizes)
+    if "pages" in what:
+        print_pages(sizes)
+
+
+def print_steps(sizes: Sizes) -> None:
+    print("\nOne durable step, side by side: state, history, deadlines and notice in one commit\n")
+    print(f"{'':46}{'steps/s':>10}{'ratio':>8}")
+    with cluster.running() as server:
+        found = steps.measure(server, cases_a_round=sizes.cases, rounds=sizes.rounds)
+    for name in found:
+        ratio = median(ratios(found, name, steps.HAND))
+        print(f"{name:46}{median(found[name]):10.0f}{ratio:8.2f}")
+    ours = median(ratios(found, steps.FIRE, steps.HAND))
+    peers = found.keys() - {steps.FIRE, steps.HAND}
+    best = max((median(ratios(found, name, steps.HAND)) for name in peers), default=0.0)
+    print(f"\nat least {FLOOR:.2f} of hand-written: {_verdict(ours >= FLOOR)}")
+    if peers:
+        print(f"ahead of every peer ({best:.2f}): {_verdict(ours > best)}")
+
+
+def print_pages(sizes: Sizes) -> None:
+    title = f"Pages with {sizes.many:,} cases beside the same with {sizes.few:,}"
+    print(f"\n{title}: medians of {sizes.requests} requests\n")
+    print(f"{'':34}{'few, ms':>10}{'many, ms':>10}{'ratio':>8}{'SQL':>6}")
+    with cluster.running(durable=False) as server:
+        found = pages.measure(server, sizes.few, sizes.many, sizes.requests)
+    for page in found:
+        print(
+            f"{page.name:34}{page.few * 1000:10.1f}{page.many * 1000:10.1f}"
+            f"{page.ratio:8.2f}{page.statements:6d}"
+        )
+    slow = max(page.ratio for page in found)
+    most = max(page.statements for page in found)
+    print(f"\nat most {CEILING:.1f} times as long ({slow:.2f}): {_verdict(slow <= CEILING)}")
+    print(f"at most {STATEMENTS} statements a page ({most}): {_verdict(most <= STATEMENTS)}")
+
+
+def _verdict(met: bool) -> str:
+    return "yes" if met else "NO"
+
+
+if __name__ == "__main__":
+    main()
