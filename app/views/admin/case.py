@@ -41,7 +41,7 @@ class EventView(GuardedView):
         "actor_name", "data", "before", "hash",
     )  # fmt: skip
     search_columns = ("case", "kind", "at", "actor")
-    order_columns = ("id", "at")
+    order_columns = ("id",)
     label_columns = {"label": _l("What happened"), "actor": _l("Who"), "case.number": _l("Case")}
 
 
@@ -58,7 +58,7 @@ class ClockView(GuardedView):
         "provisional", "breached_at", "next_at", "log",
     )  # fmt: skip
     search_columns = ("case", "status", "due_at", "provisional")
-    order_columns = ("id", "due_at")
+    order_columns = ("id",)
     label_columns = {"next_at": _l("Next level at"), "label": _l("Deadline")}
 
 
@@ -111,7 +111,7 @@ class AttachmentView(GuardedView):
         "name", "case", "field", "media_type", "size", "sha256", "uploaded_at", "uploaded_by",
     )  # fmt: skip
     search_columns = ("case", "uploaded_at", "uploaded_by")
-    order_columns = ("id", "size")
+    order_columns = ("id",)
 
     def buttons(self, item: Attachment) -> list[tuple[str, str, Any]]:
         url = cells.page_of("files.download", file_id=item.id)
@@ -174,7 +174,7 @@ class CaseView(GuardedView):
         "parent", "opened_at", "due_at", "closed_at", "reopened", "data", "demo",
     )  # fmt: skip
     search_columns = ("place", "party", "assignee", "leg", "opened_at", "due_at", "closed_at")
-    order_columns = ("id", "number", "due_at")
+    order_columns = ("id", "number")
     vocabularies = {"leg": vocabulary.legs}
     label_columns = {"party": _l("Responsible party")}
 

@@ -98,7 +98,7 @@ def read(view: Any, arguments: MultiDict[str, str]) -> Query:
     """The query in these arguments of the address. What makes no sense is left out."""
     query = Query(words=clean(arguments.get("q"))[:100])
     if query.words:
-        condition = finding.matching(view.model, query.words)
+        condition = finding.matching(access.viewer(), view.model, query.words)
         if condition is not None:
             query.conditions.append(condition)
     for name in view.search_columns:
