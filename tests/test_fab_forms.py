@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import date
+from datetime import date, datetime
 
 import pytest
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from flask_appbuilder.security.sqla.models import Role, User
 from sqlalchemy.orm import Session
 
 from app import models as m
+from tests import world
 from tests.cast import PASSWORD, Cast
 from tests.conftest import NOW
 from tests.visitor import Visitor
@@ -469,3 +470,50 @@ def test_what_was_given_up_is_sent_again(visitor: Visitor, session: Session, cas
     assert (notice.status, notice.attempts, notice.error) == (m.NoticeStatus.WAITING, 0, "")
     visitor.post(f"/ledgers/notices/action/retry/{notice.id}")
     assert "只有无法送达的通知才能重发" in visitor.text
+
+
+# --- what is on the record ------------------------------------------------------------------------
+
+
+def test_what_was_begun_or_closed_is_not_edited(
+    visitor: Visitor, session: Session, cast: Cast, now: datetime
+) -> None:
+    world.fill(session, cast, now)
+    visitor.sign_in("admin")
+    item = session.scalars(sa.select(m.AgendaItem.id).order_by(m.AgendaItem.position)).first()
+    seat = session.scalars(sa.select(m.Attendance.id)).first()
+    used = session.scalars(sa.select(m.Consultation.rule_set_id)).first()
+    for path in (
+        f"/ledgers/agenda-items/edit/{item}",
+        f"/ledgers/attendance/edit/{seat}",
+        f"/ledgers/attendance/delete/{seat}",
+        f"/ledgers/rule-sets/edit/{used}",
+        f"/ledgers/rule-sets/delete/{used}",
+    ):
+        assert visitor.get(path).status_code == 409, path
+        assert visitor.post(path, title="x", name="x").status_code == 409, path
+    session.execute(sa.update(m.Case).where(m.Case.leg == "grievance").values(closed_at=now))
+    session.commit()
+    grievance = session.scalars(sa.select(m.Grievance.case_id)).first()
+    assert visitor.get(f"/ledgers/grievances/edit/{grievance}").status_code == 409
+    assert "事项已办结" in visitor.text
+
+
+def test_an_open_grievance_s_contact_is_corrected(
+    visitor: Visitor, session: Session, cast: Cast, now: datetime
+) -> None:
+    world.fill(session, cast, now)
+    grievance = session.scalars(sa.select(m.Grievance)).one()
+    visitor.sign_in("staff")
+    visitor.get(f"/ledgers/grievances/edit/{grievance.case_id}")
+    answer = visitor.post(
+        f"/ledgers/grievances/edit/{grievance.case_id}",
+        seen=visitor.hidden("seen"),
+        source="phone",
+        reporter="钱大娘",
+        phone=grievance.phone[:3] + "****" + grievance.phone[-4:],
+    )
+    assert answer.status_code == 302
+    before = grievance.phone
+    session.expire_all()
+    assert (grievance.reporter, grievance.phone) == ("钱大娘", before)

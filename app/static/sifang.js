@@ -18,6 +18,13 @@
     }
   });
 
+  /* Signed out meanwhile: sign in and come back to this page. */
+  document.addEventListener("htmx:responseError", (event) => {
+    if (event.detail.xhr.status !== 401) return;
+    const here = location.pathname + location.search;
+    location.assign(`/login/?next=${encodeURIComponent(here)}`);
+  });
+
   /* One press, one request: a second press waits for the answer to the first. */
   document.addEventListener("submit", (event) => {
     const form = event.target;
