@@ -100,7 +100,7 @@ class UserView(GuardedView):
 
 ABILITIES = {
     "can_list": _l("list"),
-    "can_show": _l("read"),
+    "can_show": _l("look at"),
     "can_add": _l("add"),
     "can_edit": _l("edit"),
     "can_delete": _l("delete"),
