@@ -21,7 +21,7 @@ class Sizes:
 
 
 FULL = Sizes(rounds=15, cases=12, few=10_000, many=1_000_000, requests=60)
-QUICK = Sizes(rounds=5, cases=4, few=2_000, many=20_000, requests=15)
+QUICK = Sizes(rounds=5, cases=4, few=1_000, many=40_000, requests=15)
 FLOOR, CEILING, STATEMENTS = 0.70, 1.5, 12
 
 

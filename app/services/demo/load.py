@@ -70,14 +70,19 @@ class Pattern:
         return len(self.records[0].rows["case"])
 
 
-def load(session: Session, *, communities: int, cases: int, now: datetime) -> dict[str, Any]:
-    """Write them in a district of their own; flushes. Children count as cases."""
+def load(
+    session: Session, *, communities: int, cases: int, now: datetime, unfinished: int | None = None
+) -> dict[str, Any]:
+    """Write them in a district of their own; flushes. Children count as cases. ``unfinished`` of
+    them are still open, one in twenty unless it is said; these come last."""
     made, town = wards.build(session, communities, edge.today(now))
+    still = cases // 20 if unfinished is None else min(unfinished, cases)
     written = 0
     if cases:
         herd = _Herd(_patterns(session, town, made[0], now), made, now)
-        while written < cases:
-            written += herd.write(session, min(CHUNK, cases - written))
+        for total, past in ((cases - still, True), (cases, False)):
+            while written < total:
+                written += herd.write(session, min(CHUNK, total - written), past=past)
     return {"communities": communities, "cases": written, "login": _login(session, made[0])}
 
 
@@ -135,17 +140,20 @@ class _Herd:
 
     def __init__(self, patterns: Sequence[Pattern], made: Sequence[Ward], now: datetime) -> None:
         self.patterns, self.wards, self.now = patterns, made, now
-        self.turns = [n for n, p in enumerate(patterns) for _ in range(p.often)]
+        self.turns = {
+            past: [n for n, p in enumerate(patterns) for _ in range(p.often) if p.past is past]
+            for past in (True, False)
+        }
         self.number = 0
         self.print = lru_cache(maxsize=None)(self._print)
         self.people = [_people(ward) for ward in made]
 
-    def write(self, session: Session, count: int) -> int:
+    def write(self, session: Session, count: int, *, past: bool) -> int:
         """``count`` cases: where a pattern with a child doesn't fit in, another is taken."""
         chosen: list[tuple[int, Print]] = []
         total = 0
         while total < count:
-            number, print_ = self._choose(count - total)
+            number, print_ = self._choose(count - total, past=past)
             chosen.append((number, print_))
             total += len(print_.titles)
         sources = _Numbers.reserve(session, total, sum(p.clocks for _, p in chosen))
@@ -162,15 +170,16 @@ class _Herd:
             bulk.stream(session, name, COLUMNS[name], found)
         return total
 
-    def _choose(self, room: int) -> tuple[int, Print]:
+    def _choose(self, room: int, *, past: bool) -> tuple[int, Print]:
         while True:
             self.number += 1
             number = self.number
             # the strides have no factor in common with what they choose from
-            index = self.turns[number * 37 % len(self.turns)]
+            turns = self.turns[past]
+            index = turns[number * 37 % len(turns)]
             pattern = self.patterns[index]
             if pattern.size <= room:
-                weeks = number * 11 % WEEKS if pattern.past else 0
+                weeks = number * 11 % WEEKS if past else 0
                 record = number * 7 % len(pattern.records)
                 return number, self.print(index, record, weeks, number * 5 % MINUTES)
 
