@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from tests.cast import Cast
+from tests.estate import Estate
 from tests.raising import Matter
 from tests.test_attachments import JPEG
 from tests.visitor import Visitor
@@ -272,3 +273,18 @@ def test_who_has_been_told_what_is_for_the_community_to_read(
     secretary.get(f"/cases/{matter.id}/told")
     assert "新诉求" in secretary.text
     assert "舒记" in secretary.text
+
+
+def test_parts_of_a_case_say_which_building_they_are_about(sign_in, session, cast, now):
+    estate = Estate(session, cast, now)
+    estate.publish()
+    for place in ("entrance", "entrance2"):
+        estate.units(2, place=place)
+    case_id = estate.open("local_opinion")
+    estate.fire("split")
+    session.commit()
+    staff = sign_in("staff")
+    staff.get(f"/cases/{case_id}")
+    relatives = staff.text.split('class="relatives"')[1]
+    assert ">翠微南里 4号楼 1单元</a>" in relatives
+    assert ">翠微南里 4号楼 2单元</a>" in relatives
