@@ -29,10 +29,10 @@ ALLOWED = {"English", "Excel", "YAML", "CSV", *PEOPLE, "drop", "split", "decide"
 """Names that are the same in both languages, the logins of the cast, and steps of the tests' own
 workflow."""
 EXAMPLES = re.compile(
-    r"\S+@\S+|\S+\.(jpg|yaml)|[A-Z]{1,2}\d{4}-?\d+|\d+ (min|working hours|working days)"
+    r"https?://\S+|\S+@\S+|\S+\.(jpg|yaml)|[A-Z]{1,2}\d{4}-?\d+|\d+ (min|working hours|working days)"
     r"|role:\w+|above:\w+|field\.\S*|“[^”]*”|[a-z_]+（|[a-z]+(_[a-z]+)+|\{\w+\}"
 )
-"""Mail addresses, files, case numbers, what a workflow file is to hold word by word."""
+"""Addresses, files, case numbers, what a workflow file is to hold word by word."""
 
 
 class Reader(HTMLParser):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
+from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import Role as RoleRow
@@ -22,17 +23,22 @@ from app.workflows.check import Finding, check
 from app.workflows.engine import Compiled, compile_
 from app.workflows.spec import Workflow
 
-_compiled: dict[int, Compiled] = {}
+_compiled: WeakKeyDictionary[sa.Engine, dict[int, Compiled]] = WeakKeyDictionary()
 _lock = Lock()
 
 
 def compiled(session: Session, version_id: int) -> Compiled:
-    """The compiled form of a published version; versions never change, so it is kept for ever."""
-    found = _compiled.get(version_id)
-    if found is not None:
-        return found
+    """The compiled form of a published version; versions never change, so it is kept for as long
+    as the process talks to that database."""
+    known = _compiled.get(session.get_bind().engine)
+    found = None if known is None else known.get(version_id)
+    return _compile(session, version_id) if found is None else found
+
+
+def _compile(session: Session, version_id: int) -> Compiled:
     with _lock:
-        if version_id not in _compiled:
+        known = _compiled.setdefault(session.get_bind().engine, {})
+        if version_id not in known:
             spec = session.scalar(
                 sa.select(m.WorkflowVersion.spec).where(m.WorkflowVersion.id == version_id)
             )
@@ -40,8 +46,8 @@ def compiled(session: Session, version_id: int) -> Compiled:
                 raise MissingError(
                     Problem({"zh": "没有这个流程版本。", "en": "There is no such version."})
                 )
-            _compiled[version_id] = compile_(Workflow.model_validate(spec))
-        return _compiled[version_id]
+            known[version_id] = compile_(Workflow.model_validate(spec))
+        return known[version_id]
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ class Site:
             connection.execute(sa.text(statement))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None and MAC.exists():
