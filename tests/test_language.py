@@ -29,7 +29,8 @@ ALLOWED = {"English", "Excel", "YAML", "CSV", *PEOPLE, "drop", "split", "decide"
 """Names that are the same in both languages, the logins of the cast, and steps of the tests' own
 workflow."""
 EXAMPLES = re.compile(
-    r"https?://\S+|\S+@\S+|\S+\.(jpg|yaml)|[A-Z]{1,2}\d{4}-?\d+|\d+ (min|working hours|working days)"
+    r"https?://\S+|\S+@\S+|\S+\.(jpg|yaml)|[A-Z]{1,2}\d{4}-?\d+"
+    r"|\d+ (min|working hours|working days)"
     r"|role:\w+|above:\w+|field\.\S*|“[^”]*”|[a-z_]+（|[a-z]+(_[a-z]+)+|\{\w+\}"
 )
 """Addresses, files, case numbers, what a workflow file is to hold word by word."""
