@@ -11,7 +11,7 @@ ARGS =
 
 .DEFAULT_GOAL = help
 .PHONY: help run test lint types layers format browser migrate migrations-check \
-	translations translations-check demo bench clean lock assets setup
+	translations translations-check demo bench pictures clean lock assets setup
 
 help: ## what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,15 @@ bench: $(VENV)/dev.stamp ## measure speed beside hand-written statements and oth
 
 browser: $(VENV)/dev.stamp ## install a Chromium and a Chinese font for the tests, if they are missing
 	@$(PY) -m tests.browser
+
+pictures: $(VENV)/dev.stamp assets browser ## the README's pictures, taken by the browser tests
+	$(PY) translations/build.py compile
+	$(PY) -m pytest tests/walks --timeout 300
+	mkdir -p docs/images
+	cp var/screenshots/case-assigned-desk.png docs/images/case.png
+	cp var/screenshots/meeting-still-open-phone.png docs/images/meeting.png
+	cp var/screenshots/consultation-result-desk.png docs/images/result.png
+	cp var/screenshots/public-rated-phone.png docs/images/resident.png
 
 clean: ## remove what was made, but for the environment and the data in var/
 	rm -rf node_modules app/static/vendor translations/zh build *.egg-info .pytest_cache \

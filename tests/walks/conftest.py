@@ -182,10 +182,12 @@ def _must_stay(url: str, home: str, faults: list[str]) -> None:
 
 @pytest.fixture
 def shoot() -> Callable[[Page, str], None]:
-    """Keep a picture under var/screenshots (ignored by git)."""
+    """Keep a picture under var/screenshots (ignored by git): the whole page at the desk, on the
+    phone what the hand holds. ``make pictures`` takes the best of them into docs/images."""
     SHOTS.mkdir(parents=True, exist_ok=True)
 
     def keep(page: Page, name: str) -> None:
-        page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+        whole = page.viewport_size == DESK
+        page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)
 
     return keep
