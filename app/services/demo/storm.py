@@ -9,7 +9,7 @@ from app.services.demo.stage import Beat, Matter, Stage
 
 LEAKS = 49
 PROPERTY, COMMITTEE = "yuyin/property", "yuyin/committee"
-NIGHT, DRY, LATER = 15, 12, 4
+NIGHT, DRY, LATER = 15, 12, 2
 """Working days ago: the storm, the first dry day, and the day when the scaffolds came."""
 CLOSED, LATE, REPAIRED, WORKING = 28, 30, 42, 46
 """Below these numbers: closed; taken on long ago and overdue; with the repairers; handed in to be
