@@ -39,7 +39,7 @@ def seed(session: Session, now: datetime, folder: Path) -> dict[str, Any]:
     stage.play()
     session.execute(sa.update(m.Case).values(demo=True))
     _settle_notices(session, now)
-    return _report(session, edge.address(f"/track/{named['rate'].token}"))
+    return _report(session, edge.address(f"/r/t/{named['rate'].token}"))
 
 
 def _settle_notices(session: Session, now: datetime) -> None:
