@@ -15,8 +15,17 @@ import sqlalchemy as sa
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app.extensions import db
 from tests.cast import PASSWORD
+
+_heard: contextvars.ContextVar[list[str] | None] = contextvars.ContextVar("heard", default=None)
+
+
+# Once for all: a listener that came and went with each request would disturb other threads' ones.
+@sa.event.listens_for(sa.Engine, "before_cursor_execute")
+def _hear(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+    heard = _heard.get()
+    if heard is not None and not statement.startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
+        heard.append(statement)
 
 
 class Visitor:
@@ -36,18 +45,8 @@ class Visitor:
 
     def _counted(self, path: str, options: dict[str, Any]) -> TestResponse:
         self.statements = []
-        with self.app.app_context():
-            engine = db.engine
-
-        def note(*given: Any) -> None:
-            if not given[2].startswith(("SAVEPOINT", "RELEASE", "ROLLBACK")):
-                self.statements.append(given[2])
-
-        sa.event.listen(engine, "before_cursor_execute", note)
-        try:
-            return self.client.open(path, **options)
-        finally:
-            sa.event.remove(engine, "before_cursor_execute", note)
+        _heard.set(self.statements)
+        return self.client.open(path, **options)
 
     def get(self, path: str, **query: Any) -> TestResponse:
         return self.open(path, query_string=query or None)
