@@ -73,7 +73,7 @@ def test_the_pages_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "UNFINISHED", 10)
     with cluster.running(durable=False) as server:
         found = pages.measure(server, 200, 300, 1)
-    assert len(found) == len(pages.PAGES) * len(pages.LOGINS)
+    assert len(found) == len({**pages.PAGES, **pages.FURTHER}) * len(pages.LOGINS)
     assert all(page.ratio > 0 and page.statements <= command.STATEMENTS for page in found)
 
 

@@ -55,6 +55,21 @@ SUBJECTS = (
     "树枝遮挡窗户",
     "楼道堆物",
 )
+SPOTS = (
+    "门厅",
+    "地下室",
+    "三层平台",
+    "北侧通道",
+    "自行车棚",
+    "东门岗亭",
+    "中心花园",
+    "配电间",
+    "西侧围墙",
+    "顶层走廊",
+    "信报箱旁",
+    "晾衣场",
+    "水泵房",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,15 +204,15 @@ class _Herd:
 
     def _gaps(self, number: int, print_: Print, sources: _Numbers) -> dict[str, Any]:
         """What belongs into the gaps of one case."""
-        where = number % len(self.wards)
+        turn, where = divmod(number, len(self.wards))
         houses = self.wards[where].houses
-        spot = houses[number // len(self.wards) % len(houses)]
+        spot = houses[turn % len(houses)]
         address = f"{spot.name}{1 + number % 4}单元"
         gaps = {
             **self.people[where],
             "pl": spot.id,
             "pn": spot.name,
-            "title": f"{address}{SUBJECTS[number * 5 % len(SUBJECTS)]}",
+            "title": f"{address}{SPOTS[turn * 7 % len(SPOTS)]}{SUBJECTS[turn % len(SUBJECTS)]}",
             "address": address,
             "reporter": names.full(number),
             "phone": names.phone(number),
