@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from app import models as m
 from app.errors import ConflictError, MissingError, Problem
 from app.models import EventKind
-from app.services import chain, statement
+from app.services import chain, direct, statement
 from app.services.actors import Viewer
 from app.services.providers import CaseRow
 from app.services.scope import visible
@@ -98,9 +98,13 @@ def load(session: Session, case_id: int, actor: Viewer, *, lock: bool = False) -
     Raises MissingError when it isn't there or not visible. With ``lock`` no other step of this
     case runs until the transaction ends.
     """
-    connection = session.connection()
     text, values = _query(actor, lock=lock)
-    row = connection.exec_driver_sql(text, {**values, "case_id": case_id}).one_or_none()
+    values = {**values, "case_id": case_id}
+    if lock:
+        row = direct.run(session, text, values).fetchone()
+    else:
+        # a page's: where its statements are counted, this one shall count too
+        row = session.connection().exec_driver_sql(text, values).fetchone()
     if row is None:
         raise MissingError(
             Problem(
@@ -112,7 +116,8 @@ def load(session: Session, case_id: int, actor: Viewer, *, lock: bool = False) -
         )
     case = _read(row[0])
     if lock and row[1] != case.seq:
-        return _read(connection.execute(_SELECT, {"case_id": case_id}).scalar_one())
+        again = session.connection().execute(_SELECT, {"case_id": case_id})
+        return _read(again.scalar_one())
     return case
 
 
@@ -142,7 +147,7 @@ def _query(actor: Viewer, *, lock: bool) -> tuple[str, dict[str, Any]]:
     query = _LOCKED if lock else _SELECT
     if not actor.everywhere:
         query = query.where(visible(actor, m.Case))
-    return statement.compiled(query)
+    return direct.compiled(query)
 
 
 def next_number(session: Session, leg: str, now: datetime) -> str:

@@ -15,12 +15,12 @@ from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB, insert, psycopg
+from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.orm import Session
 
 from app import models as m
+from app.services import direct
 
-_DIALECT: Any = psycopg.dialect()  # type: ignore[no-untyped-call]
 _case, _event = m.Case.__table__, m.Event.__table__
 _clock, _notice = m.Clock.__table__, m.Notice.__table__
 
@@ -71,7 +71,7 @@ def write(session: Session, at: tuple[int, int], changes: Row, event: Row, **par
         },
     }
     text = _text(tuple(changes), tuple(there))
-    return session.connection().exec_driver_sql(text, values).rowcount == 1
+    return direct.run(session, text, values).rowcount == 1
 
 
 @lru_cache(maxsize=256)
@@ -81,14 +81,7 @@ def _text(changes: tuple[str, ...], parts: tuple[str, ...]) -> str:
     build = {"fresh": _fresh, "changed": _changed, "notices": _notices}
     for part in parts:
         query = query.add_cte(build[part](moved))
-    return compiled(query)[0]
-
-
-def compiled(query: sa.Select[Any] | sa.Insert) -> tuple[str, dict[str, Any]]:
-    """The text that the driver takes, with the values that are bound in it. What every step runs
-    is compiled once: to go through SQLAlchemy each time takes as long as the database does."""
-    found = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    return str(found), dict(found.params)
+    return direct.compiled(query)[0]
 
 
 def _moved(changes: tuple[str, ...]) -> sa.CTE:
