@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import sys
 from dataclasses import dataclass
 
 from bench import cluster, pages, steps
@@ -30,6 +32,7 @@ def main() -> None:
     parser.add_argument("what", nargs="*", choices=["steps", "pages", []], default=[])
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped
     sizes = QUICK if asked.quick else FULL
     what = asked.what or ["steps", "pages"]
     if "steps" in what:
