@@ -18,6 +18,7 @@ from app.extensions import db
 from app.services import demo
 from app.services.demo.town import PASSWORD
 from app.transaction import unit_of_work
+from bench import bare
 from bench.cluster import Cluster, application
 
 UNFINISHED = 50
@@ -122,7 +123,7 @@ def _compare(sides: list[_Side], which: tuple[str, str], path: str, requests: in
 def _load(side: _Side, count: int, communities: int) -> str:
     """Fill the database; how the logins of the first community begin."""
     with side.turn():
-        with unit_of_work(db.session()) as session:
+        with bare.tables(side.engine), unit_of_work(db.session()) as session:
             made = demo.load(
                 session,
                 communities=communities,
