@@ -15,7 +15,7 @@ from app.models import ClockStatus
 from app.services import calendars, edge
 from app.services.providers import CaseRow, Step
 from app.workflows import clocks
-from app.workflows.clocks import Entry, Instant
+from app.workflows.clocks import Count, Due, Entry
 from app.workflows.engine import ClockMove, ClockState, Outcome
 from app.workflows.spec import Deadline, Workflow
 
@@ -63,15 +63,12 @@ def derive(
     deadline: Deadline, log: Sequence[Entry], *, fired: int, breached_at: datetime | None
 ) -> dict[str, Any]:
     """The derived columns of a clock: from its log, and from how many levels have fired."""
-    calendar = calendars.current()
+    count = Count.of(deadline, log, calendars.current())
+    due = Due(None) if count is None else count.due()
     state = clocks.state(log)
-    due = clocks.due(deadline, log, calendar)
     stopped_at = log[-1].at if log and state == ClockState.STOPPED else None
     if breached_at is None and stopped_at is not None and due.at is not None:
         breached_at = due.at if clocks.breached(due.at, stopped_at, stopped_at) else None
-    pending = _levels(deadline, log, fired) if state == ClockState.RUNNING else []
-    if state == ClockState.RUNNING and breached_at is None and due.at is not None:
-        pending.append(due.at)  # it breaches then, with a level or without
     return {
         "status": ClockStatus(state.value),
         "log": [entry.write() for entry in log],
@@ -79,15 +76,19 @@ def derive(
         "due_at": due.at,
         "provisional": due.provisional,
         "next_level": fired,
-        "next_at": min(pending, default=None),
+        "next_at": None
+        if count is None or state != ClockState.RUNNING
+        else coming(count, fired, breached=breached_at is not None),
         "breached_at": breached_at,
     }
 
 
-def _levels(deadline: Deadline, log: Sequence[Entry], fired: int) -> list[datetime]:
-    """When the next level fires; they fire in the rule's order."""
-    found: Sequence[Instant] = clocks.instants(deadline, log, calendars.current())
-    return [instant.at for instant in found[fired : fired + 1] if instant.at is not None]
+def coming(count: Count, fired: int, *, breached: bool) -> datetime | None:
+    """When something happens next to a running clock: levels fire in the rule's order, and it
+    breaches when due, with a level or without."""
+    level = count.level_at(fired) if fired < len(count.rule.levels) else None
+    due_at = None if breached else count.due_at()
+    return min((at for at in (level, due_at) if at is not None), default=None)
 
 
 def _blank(deadline: Deadline, round_: int) -> dict[str, Any]:

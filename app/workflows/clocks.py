@@ -26,7 +26,7 @@ from zoneinfo import ZoneInfo
 
 from app.workflows.calendar import Calendar
 from app.workflows.outcomes import ClockMove, ClockState
-from app.workflows.spec import Deadline, Duration, Level, Unit
+from app.workflows.spec import Deadline, Duration, Unit
 
 END_OF_DAY = time(23, 59)
 """A date without a time is due at the end of that day."""
@@ -109,16 +109,16 @@ def state(log: Sequence[Entry]) -> ClockState:
 
 def due(rule: Deadline, log: Sequence[Entry], calendar: Calendar) -> Due:
     """When the deadline is due, by the last round of the log."""
-    count = _Count.of(rule, log, calendar)
+    count = Count.of(rule, log, calendar)
     return Due(None) if count is None else count.due()
 
 
 def instants(rule: Deadline, log: Sequence[Entry], calendar: Calendar) -> tuple[Instant, ...]:
     """When each level fires, in the rule's order."""
-    count = _Count.of(rule, log, calendar)
+    count = Count.of(rule, log, calendar)
     if count is None:
         return tuple(Instant(index, None) for index in range(len(rule.levels)))
-    return tuple(count.level(index, level) for index, level in enumerate(rule.levels))
+    return tuple(count.level(index) for index in range(len(rule.levels)))
 
 
 def breached(due_at: datetime | None, stopped_at: datetime | None, now: datetime) -> bool:
@@ -132,10 +132,12 @@ def breached(due_at: datetime | None, stopped_at: datetime | None, now: datetime
 Pause = tuple[datetime, datetime | None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
-    """One round: ``base`` is the due time without pauses."""
+@dataclass(slots=True)
+class Count:
+    """One round of a clock; what isn't asked isn't counted. ``base`` is the due time without
+    pauses."""
 
+    rule: Deadline
     calendar: Calendar
     start: datetime
     base: datetime
@@ -144,9 +146,11 @@ class _Count:
     """Whether what is counted is working time."""
     fixed: bool
     """Whether pauses don't move it."""
+    _due: tuple[datetime | None] | None = None
 
     @classmethod
-    def of(cls, rule: Deadline, log: Sequence[Entry], calendar: Calendar) -> _Count | None:
+    def of(cls, rule: Deadline, log: Sequence[Entry], calendar: Calendar) -> Count | None:
+        """None: the clock never started, or its field never gave a time."""
         rounds = _round(log)
         if not rounds:
             return None
@@ -155,30 +159,42 @@ class _Count:
             until = item.until or until
         working = rule.within is not None and rule.within.unit.working
         if rule.within is None:
-            return None if until is None else cls(calendar, start, until, (), working, fixed=True)
+            if until is None:
+                return None
+            return cls(rule, calendar, start, until, (), working, fixed=True)
         base = _add(calendar, start, rule.within)
         for item in rounds:
             if item.by is not None:
                 base = _add(calendar, base, item.by)
-        return cls(calendar, start, base, tuple(_pauses(rounds)), working, fixed=False)
+        pauses = tuple(_pauses(rounds)) if len(rounds) > 1 else ()
+        return cls(rule, calendar, start, base, pauses, working, fixed=False)
+
+    def due_at(self) -> datetime | None:
+        if self._due is None:
+            self._due = (self._shifted(self.base, self.start, working=self.working),)
+        return self._due[0]
 
     def due(self) -> Due:
-        at = self._shifted(self.base, self.start, working=self.working)
+        at = self.due_at()
         return Due(at, self._provisional(at))
 
-    def level(self, index: int, level: Level) -> Instant:
-        if level.at.percent is not None:
-            share = self._share(level.at.percent)
-            at = self._shifted(share, self.start, working=self.working)
-            return Instant(index, at, self._provisional(at))
-        due_at = self.due().at
-        if due_at is None or level.at.after is None:
-            return Instant(index, due_at, self._provisional(due_at))
-        after = level.at.after
-        base = _add(self.calendar, due_at, after)
-        at = self._shifted(base, due_at, working=after.unit.working)
+    def level_at(self, index: int) -> datetime | None:
+        """When the level with that index of the rule fires."""
+        at = self.rule.levels[index].at
+        if at.percent is not None:
+            return self._shifted(self._share(at.percent), self.start, working=self.working)
+        due_at = self.due_at()
+        if due_at is None or at.after is None:
+            return due_at
+        base = _add(self.calendar, due_at, at.after)
+        return self._shifted(base, due_at, working=at.after.unit.working)
+
+    def level(self, index: int) -> Instant:
+        at, after = self.level_at(index), self.rule.levels[index].at.after
         leaning = self._provisional(at)
-        if at is not None and after.unit.working:
+        if at is not None and after is not None and after.unit.working:
+            due_at = self.due_at()
+            assert due_at is not None
             leaning = leaning or self.calendar.provisional(due_at, at)
         return Instant(index, at, leaning)
 
