@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +20,8 @@ from app.services.recipients import Recipient, resolve
 from app.workflows.spec import Label, Notice
 
 _NAME = re.compile(r"\{(\w+)\}")
+LANGUAGES = ("zh", "en")
+Names = Mapping[str, Mapping[str, str]]
 
 
 def enqueue(step: Step, notices: Iterable[Notice], *, cause: str, due: datetime | None) -> int:
@@ -34,12 +37,14 @@ def prepare(
     ``cause`` names what brought them forth (an event of the case, a level of a clock): the same
     cause, notice, recipient and channel is one dedupe key and is never written twice.
     """
-    return [
-        row
-        for notice in notices
-        for recipient in resolve(step, notice.to)
-        for row in _rows(step, notice, recipient, cause=cause, due=due)
-    ]
+    rows: list[dict[str, Any]] = []
+    names: Names | None = None
+    for notice in notices:
+        people = resolve(step, notice.to)
+        if people:
+            names = names or _names(step, due)
+            rows += _rows(step, notice, people, names, cause)
+    return rows
 
 
 def write(session: Session, rows: list[dict[str, Any]]) -> int:
@@ -50,23 +55,31 @@ def write(session: Session, rows: list[dict[str, Any]]) -> int:
     return len(session.connection().execute(fresh.returning(m.Notice.id), rows).all())
 
 
-def render(text: Label, names: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+def render(text: Label, names: Names) -> dict[str, str]:
     """``text`` in both languages; ``names`` gives each name's value by language. Unknown names
     stay as they are written (the checker refuses them before that)."""
+    return {language: _rendered(text.text(language), language, names) for language in LANGUAGES}
 
-    def rendered(language: str) -> str:
-        return _NAME.sub(
-            lambda found: names.get(found[1], {}).get(language, found[0]), text.text(language)
-        )
 
-    return {"zh": rendered("zh"), "en": rendered("en")}
+def _rendered(text: str, language: str, names: Names) -> str:
+    parts = list(_parts(text))
+    for index in range(1, len(parts), 2):
+        known = names.get(parts[index])
+        parts[index] = f"{{{parts[index]}}}" if known is None else known[language]
+    return "".join(parts)
+
+
+@lru_cache(maxsize=4096)
+def _parts(text: str) -> tuple[str, ...]:
+    """Words and names by turns."""
+    return tuple(_NAME.split(text))
 
 
 def _rows(
-    step: Step, notice: Notice, recipient: Recipient, *, cause: str, due: datetime | None
+    step: Step, notice: Notice, people: list[Recipient], names: Names, cause: str
 ) -> list[dict[str, Any]]:
-    names = _names(step, due)
-    subject, body = render(notice.subject, names), render(notice.body, names)
+    """One per recipient and channel: the same words for all of them."""
+    texts = {"subject": render(notice.subject, names), "body": render(notice.body, names)}
     return [
         {
             "case_id": step.case.id,
@@ -74,12 +87,12 @@ def _rows(
             "address": recipient.email if channel == "email" else "",
             "channel": channel,
             "key": notice.key,
-            "subject": subject,
-            "body": body,
+            **texts,
             "dedupe": f"{cause}:{notice.key}:{recipient.user_id}:{channel}",
             "created_at": step.now,
             "next_at": step.now,
         }
+        for recipient in people
         for channel in notice.channels
         if channels.is_on(channel) and (channel != "email" or recipient.email)
     ]
