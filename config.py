@@ -7,6 +7,7 @@ variable and says what it may be. A secret may come from a file: ``NAME_FILE`` i
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import secrets
 import tempfile
@@ -19,6 +20,7 @@ from zoneinfo import ZoneInfo
 
 ROOT = Path(__file__).resolve().parent
 LANGUAGES = ("zh", "en")
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class SettingError(ValueError):
@@ -49,9 +51,13 @@ class Settings:
     language: str
     smtp_url: str | None
     mail_from: str
+    private_networks: tuple[Network, ...]
+    encryption_keys: tuple[str, ...]
+    metrics_token: str | None
     sweep_seconds: float
     lease_seconds: int
     upload_megabytes: int
+    job_days: int
     session_hours: int
     secure_cookies: bool
     proxies: int
@@ -85,9 +91,13 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         language=source.choice("SIFANG_LANGUAGE", "zh", LANGUAGES),
         smtp_url=source.url("SMTP_URL", ("smtp", "smtps")),
         mail_from=source.text("MAIL_FROM", "sifang@localhost"),
+        private_networks=source.networks("PRIVATE_NETWORKS"),
+        encryption_keys=source.keys("ENCRYPTION_KEY"),
+        metrics_token=source.secret("METRICS_TOKEN"),
         sweep_seconds=source.number("SWEEP_SECONDS", 1.0, 0.05, 60.0),
         lease_seconds=source.integer("LEASE_SECONDS", 60, 1, 3600),
         upload_megabytes=source.integer("UPLOAD_MEGABYTES", 20, 1, 1024),
+        job_days=source.integer("JOB_DAYS", 14, 1, 3650),
         session_hours=source.integer("SESSION_HOURS", 12, 1, 720),
         secure_cookies=source.boolean("SECURE_COOKIES", default=False),
         proxies=source.integer("PROXIES", 0, 0, 5),
@@ -154,6 +164,23 @@ class _Source:
         if value not in choices:
             raise SettingError(name, f"must be one of {', '.join(choices)}")
         return value
+
+    def networks(self, name: str) -> tuple[Network, ...]:
+        """Networks of IP addresses, separated by commas or blanks."""
+        found = []
+        for part in self.env.get(name, "").replace(",", " ").split():
+            try:
+                found.append(ipaddress.ip_network(part))
+            except ValueError:
+                raise SettingError(name, f"{part!r} is no network like 10.1.2.0/24") from None
+        return tuple(found)
+
+    def keys(self, name: str) -> tuple[str, ...]:
+        """Secrets of at least 16 characters, separated by commas or blanks."""
+        found = (self.secret(name) or "").replace(",", " ").split()
+        if any(len(key) < 16 for key in found):
+            raise SettingError(name, "must have at least 16 characters; a comma separates keys")
+        return tuple(found)
 
     def timezone(self, name: str, default: str) -> str:
         value = self.text(name, default)

@@ -65,6 +65,23 @@ def enqueue(redis: Redis, waiting: Mapping[str, Sequence[int]], seconds: int) ->
     return len(jobs)
 
 
+def hand_out(redis: Redis, ids: Sequence[int]) -> None:
+    """Put long jobs behind what is on the queue, a slice of each. What hangs is ended after an
+    hour; leases take care of what dies."""
+    if ids:
+        queue(redis).enqueue_many(
+            Queue.prepare_data(
+                "worker.tasks.advance",
+                args=(job_id,),
+                timeout=3600,
+                result_ttl=0,
+                failure_ttl=3600,
+                description=f"advance {job_id}",
+            )
+            for job_id in ids
+        )
+
+
 class Worker(SimpleWorker):
     """No fork for each job (five times slower), no commands over Redis."""
 

@@ -16,9 +16,11 @@ from sqlalchemy.orm import Session
 import config
 from app import clock
 from app.queue import POKE_KEY
-from app.services import audit, deadlines, deliveries, health
+from app.services import audit, deadlines, deliveries, health, leases
 from app.transaction import unit_of_work
 from worker import context, jobs, tasks
+from worker.broom import Broom
+from worker.handout import Handout
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +97,8 @@ class Sweep:
         self.seconds = settings.sweep_seconds
         self.redis = jobs.connect(settings)
         self.dispatch = Dispatcher(self.redis, settings.lease_seconds)
+        self.handout = Handout(self.redis, settings.lease_seconds)
+        self.broom = Broom(settings)
         self.pulse = health.Pulse("sweep")
         self._anchor_looked = -_LOOK_FOR_ANCHOR
         self._waiting = False
@@ -123,11 +127,17 @@ class Sweep:
         while not context.stopping():
             due = sweep(session)
             self.dispatch(session)
+            self.handout(session)
             if due == 0:
                 break
         self._anchor(session)
+        self.broom(session)
         now = deliveries.instant(session)
-        moments = (deadlines.next_due(session, now), deliveries.next_due(session, now))
+        moments = (
+            deadlines.next_due(session, now),
+            deliveries.next_due(session, now),
+            leases.next_due(session, now),
+        )
         session.rollback()
         ahead = [(moment - now).total_seconds() for moment in moments if moment is not None]
         return min([self.seconds, *ahead])

@@ -17,7 +17,7 @@ from app.channels import ChannelError
 from app.services import deliveries
 from app.services.deliveries import Claim, Outcome
 from app.transaction import unit_of_work
-from worker import context
+from worker import context, runner
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +40,15 @@ def deliver(channel: str, ids: Sequence[int]) -> None:
                 _send(session, channel, ids)
         except AWAY as error:
             log.warning("database away, %d notices wait: %s", len(ids), error.orig)
+
+
+def advance(job_id: int) -> None:
+    """A slice of a long job. When the database goes away the lease runs out, and the sweep hands
+    the job out again."""
+    try:
+        runner.run(job_id)
+    except AWAY as error:
+        log.warning("database away, job %d waits: %s", job_id, error.orig)
 
 
 def _show(session: Session, ids: Sequence[int]) -> None:

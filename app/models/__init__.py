@@ -21,6 +21,7 @@ from app.models.consultation import (
     Voice,
 )
 from app.models.grievance import Grievance, Source
+from app.models.job import Job, JobItem, JobOutcome, JobState
 from app.models.meeting import (
     AgendaItem,
     Attendance,
@@ -73,6 +74,10 @@ __all__ = [
     "EventKind",
     "Grievance",
     "Invitation",
+    "Job",
+    "JobItem",
+    "JobOutcome",
+    "JobState",
     "LoginSession",
     "Meeting",
     "Notice",

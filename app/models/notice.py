@@ -59,6 +59,8 @@ class Notice(Base):
     user_id: Mapped[int | None] = user_reference(index=False)
     address: Mapped[Short] = mapped_column(default="", server_default="")
     """Where to, for a recipient without a login; else the channel asks the user."""
+    path: Mapped[Short] = mapped_column(default="", server_default="")
+    """The page that it is about, where that is no case's."""
     channel: Mapped[KeyText]
     key: Mapped[KeyText]
     subject: Mapped[Json]

@@ -161,6 +161,10 @@ def _attachments(viewer: Viewer) -> ColumnElement[bool]:
     return sa.and_(seen, m.Attachment.field != SHEET)
 
 
+def _jobs(viewer: Viewer) -> ColumnElement[bool]:
+    return m.Job.owner_id == viewer.user_id
+
+
 def _notices(viewer: Viewer) -> ColumnElement[bool]:
     return m.Notice.user_id == viewer.user_id
 
@@ -202,4 +206,6 @@ _RULES: dict[type[Any], Rule] = {
     m.RollUnit: _of_case(m.RollUnit.consultation_id),
     m.Opinion: _of_case(m.Opinion.consultation_id),
     m.Notice: _notices,
+    m.Job: _jobs,
+    m.JobItem: _through(m.JobItem.job_id, m.Job),
 }

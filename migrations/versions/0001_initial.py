@@ -134,6 +134,12 @@ def upgrade() -> None:
         ),
     )
     with op.batch_alter_table("place", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_place_letters",
+            [sa.literal_column("string_to_array(lower(name), NULL)")],
+            unique=False,
+            postgresql_using="gin",
+        )
         batch_op.create_index(batch_op.f("ix_place_parent_id"), ["parent_id"], unique=False)
         batch_op.create_index(
             "ix_place_path", ["path"], unique=False, postgresql_ops={"path": "text_pattern_ops"}
@@ -545,6 +551,93 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "job",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("kind", sa.String(length=60), nullable=False),
+        sa.Column(
+            "label",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("owner_id", sa.Integer(), nullable=False),
+        sa.Column("place_id", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "parameters",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "running",
+                "done",
+                "failed",
+                "cancelled",
+                name="jobstate",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            server_default="waiting",
+            nullable=False,
+        ),
+        sa.Column(
+            "cursor",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("total", sa.Integer(), nullable=True),
+        sa.Column("done", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failed", sa.Integer(), server_default="0", nullable=False),
+        sa.Column(
+            "message",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column(
+            "result",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("claim", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("stop", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["ab_user.id"], name=op.f("fk_job_owner_id_ab_user"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["place_id"], ["place.id"], name=op.f("fk_job_place_id_place"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job")),
+    )
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.create_index("ix_job_ended_at", ["ended_at"], unique=False)
+        batch_op.create_index(
+            "ix_job_next_at",
+            ["next_at"],
+            unique=False,
+            postgresql_where=sa.text("state IN ('waiting', 'running')"),
+        )
+        batch_op.create_index("ix_job_owner_id_id", ["owner_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_job_owner_open",
+            ["owner_id"],
+            unique=False,
+            postgresql_where=sa.text("state IN ('waiting', 'running')"),
+        )
+        batch_op.create_index(batch_op.f("ix_job_place_id"), ["place_id"], unique=False)
+
+    op.create_table(
         "login_session",
         sa.Column("token", sa.String(length=64), nullable=False),
         sa.Column("user_id", sa.Integer(), nullable=False),
@@ -611,8 +704,46 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_person")),
     )
     with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_person_letters",
+            [sa.literal_column("string_to_array(lower(name), NULL)")],
+            unique=False,
+            postgresql_using="gin",
+        )
         batch_op.create_index(batch_op.f("ix_person_phone"), ["phone"], unique=False)
+        batch_op.create_index(
+            "ix_person_phone_tail", [sa.literal_column('"right"(phone, 4)')], unique=False
+        )
         batch_op.create_index(batch_op.f("ix_person_place_id"), ["place_id"], unique=False)
+
+    op.create_table(
+        "saved_view",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("owner_id", sa.Integer(), nullable=False),
+        sa.Column("list_key", sa.String(length=60), nullable=False),
+        sa.Column("name", sa.String(length=40), server_default="", nullable=False),
+        sa.Column(
+            "query",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("shared", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["owner_id"],
+            ["ab_user.id"],
+            name=op.f("fk_saved_view_owner_id_ab_user"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_view")),
+        sa.UniqueConstraint(
+            "owner_id", "list_key", "name", name=op.f("uq_saved_view_owner_id_list_key_name")
+        ),
+    )
+    with op.batch_alter_table("saved_view", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_saved_view_shared", ["list_key"], unique=False, postgresql_where=sa.text("shared")
+        )
 
     op.create_table(
         "unit",
@@ -794,14 +925,36 @@ def upgrade() -> None:
             unique=False,
             postgresql_where=sa.text("closed_at IS NULL"),
         )
+        batch_op.create_index(
+            "ix_case_category", [sa.literal_column("(data ->> 'category')"), "id"], unique=False
+        )
+        batch_op.create_index(
+            "ix_case_closed_at",
+            ["closed_at"],
+            unique=False,
+            postgresql_where=sa.text("closed_at IS NOT NULL"),
+        )
         batch_op.create_index(batch_op.f("ix_case_creator_id"), ["creator_id"], unique=False)
+        batch_op.create_index(
+            "ix_case_due_open",
+            ["due_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("closed_at IS NULL"),
+        )
         batch_op.create_index("ix_case_leg_id", ["leg", "id"], unique=False)
+        batch_op.create_index("ix_case_opened_at", ["opened_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_case_parent_id"), ["parent_id"], unique=False)
         batch_op.create_index(
             "ix_case_party_open",
             ["party_id", "due_at", "id"],
             unique=False,
             postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_case_party_parent",
+            ["party_id", "parent_id"],
+            unique=False,
+            postgresql_where=sa.text("parent_id IS NOT NULL"),
         )
         batch_op.create_index("ix_case_place_leg_id", ["place_id", "leg", "id"], unique=False)
         batch_op.create_index(
@@ -819,6 +972,43 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_case_version_id"), ["version_id"], unique=False)
         batch_op.create_index("ix_case_words", ["words"], unique=False, postgresql_using="gin")
         batch_op.create_index(batch_op.f("ix_case_workflow_id"), ["workflow_id"], unique=False)
+
+    op.create_table(
+        "job_item",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("job_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=200), server_default="", nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "done",
+                "same",
+                "noted",
+                "failed",
+                name="joboutcome",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("field", sa.String(length=200), server_default="", nullable=False),
+        sa.Column(
+            "text",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["job.id"], name=op.f("fk_job_item_job_id_job"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job_item")),
+    )
+    with op.batch_alter_table("job_item", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_job_item_job_id_outcome_id", ["job_id", "outcome", "id"], unique=False
+        )
 
     op.create_table(
         "owner",
@@ -967,10 +1157,22 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("clock", schema=None) as batch_op:
         batch_op.create_index(
+            "ix_clock_decided",
+            [sa.literal_column("COALESCE(breached_at, LEAST(stopped_at, due_at))")],
+            unique=False,
+            postgresql_where=sa.text("key ~ '^(first_reply|resolution|take_on|handling)'"),
+        )
+        batch_op.create_index(
             "ix_clock_next_at",
             ["next_at"],
             unique=False,
             postgresql_where=sa.text("next_at IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_clock_stopped_at",
+            ["stopped_at"],
+            unique=False,
+            postgresql_where=sa.text("stopped_at IS NOT NULL AND key ~ '^(resolution|handling)'"),
         )
 
     op.create_table(
@@ -1114,6 +1316,12 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_grievance_phone_tail", [sa.literal_column('"right"(phone, 4)')], unique=False
         )
+        batch_op.create_index(
+            "ix_grievance_rated_at",
+            ["rated_at"],
+            unique=False,
+            postgresql_where=sa.text("rated_at IS NOT NULL"),
+        )
 
     op.create_table(
         "meeting",
@@ -1169,6 +1377,7 @@ def upgrade() -> None:
         sa.Column("case_id", sa.BigInteger(), nullable=True),
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("address", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("path", sa.String(length=200), server_default="", nullable=False),
         sa.Column("channel", sa.String(length=60), nullable=False),
         sa.Column("key", sa.String(length=60), nullable=False),
         sa.Column(
@@ -1712,6 +1921,9 @@ def downgrade() -> None:
 
     op.drop_table("meeting")
     with op.batch_alter_table("grievance", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_grievance_rated_at", postgresql_where=sa.text("rated_at IS NOT NULL")
+        )
         batch_op.drop_index("ix_grievance_phone_tail")
         batch_op.drop_index(batch_op.f("ix_grievance_phone"))
         batch_op.drop_index(batch_op.f("ix_grievance_person_id"))
@@ -1727,7 +1939,15 @@ def downgrade() -> None:
 
     op.drop_table("consultation")
     with op.batch_alter_table("clock", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_clock_stopped_at",
+            postgresql_where=sa.text("stopped_at IS NOT NULL AND key ~ '^(resolution|handling)'"),
+        )
         batch_op.drop_index("ix_clock_next_at", postgresql_where=sa.text("next_at IS NOT NULL"))
+        batch_op.drop_index(
+            "ix_clock_decided",
+            postgresql_where=sa.text("key ~ '^(first_reply|resolution|take_on|handling)'"),
+        )
 
     op.drop_table("clock")
     with op.batch_alter_table("attachment", schema=None) as batch_op:
@@ -1746,6 +1966,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_owner_person_id"))
 
     op.drop_table("owner")
+    with op.batch_alter_table("job_item", schema=None) as batch_op:
+        batch_op.drop_index("ix_job_item_job_id_outcome_id")
+
+    op.drop_table("job_item")
     with op.batch_alter_table("case", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_workflow_id"))
         batch_op.drop_index("ix_case_words", postgresql_using="gin")
@@ -1756,10 +1980,17 @@ def downgrade() -> None:
         )
         batch_op.drop_index("ix_case_place_open", postgresql_where=sa.text("closed_at IS NULL"))
         batch_op.drop_index("ix_case_place_leg_id")
+        batch_op.drop_index(
+            "ix_case_party_parent", postgresql_where=sa.text("parent_id IS NOT NULL")
+        )
         batch_op.drop_index("ix_case_party_open", postgresql_where=sa.text("closed_at IS NULL"))
         batch_op.drop_index(batch_op.f("ix_case_parent_id"))
+        batch_op.drop_index("ix_case_opened_at")
         batch_op.drop_index("ix_case_leg_id")
+        batch_op.drop_index("ix_case_due_open", postgresql_where=sa.text("closed_at IS NULL"))
         batch_op.drop_index(batch_op.f("ix_case_creator_id"))
+        batch_op.drop_index("ix_case_closed_at", postgresql_where=sa.text("closed_at IS NOT NULL"))
+        batch_op.drop_index("ix_case_category")
         batch_op.drop_index("ix_case_assignee_open", postgresql_where=sa.text("closed_at IS NULL"))
 
     op.drop_table("case")
@@ -1777,9 +2008,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_unit_place_id"))
 
     op.drop_table("unit")
+    with op.batch_alter_table("saved_view", schema=None) as batch_op:
+        batch_op.drop_index("ix_saved_view_shared", postgresql_where=sa.text("shared"))
+
+    op.drop_table("saved_view")
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_person_place_id"))
+        batch_op.drop_index("ix_person_phone_tail")
         batch_op.drop_index(batch_op.f("ix_person_phone"))
+        batch_op.drop_index("ix_person_letters", postgresql_using="gin")
 
     op.drop_table("person")
     with op.batch_alter_table("party", schema=None) as batch_op:
@@ -1791,6 +2028,18 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_login_session_expires_at"))
 
     op.drop_table("login_session")
+    with op.batch_alter_table("job", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_job_place_id"))
+        batch_op.drop_index(
+            "ix_job_owner_open", postgresql_where=sa.text("state IN ('waiting', 'running')")
+        )
+        batch_op.drop_index("ix_job_owner_id_id")
+        batch_op.drop_index(
+            "ix_job_next_at", postgresql_where=sa.text("state IN ('waiting', 'running')")
+        )
+        batch_op.drop_index("ix_job_ended_at")
+
+    op.drop_table("job")
     with op.batch_alter_table("draft_transition", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_draft_transition_workflow_id"))
 
@@ -1855,6 +2104,7 @@ def downgrade() -> None:
     with op.batch_alter_table("place", schema=None) as batch_op:
         batch_op.drop_index("ix_place_path", postgresql_ops={"path": "text_pattern_ops"})
         batch_op.drop_index(batch_op.f("ix_place_parent_id"))
+        batch_op.drop_index("ix_place_letters", postgresql_using="gin")
 
     op.drop_table("place")
     op.drop_table("anchor")
