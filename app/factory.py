@@ -12,6 +12,7 @@ import app.models  # maps every table
 import app.services.legs  # noqa: F401  registers what workflows may name
 import config
 from app import channels, queue
+from app.channels import guard
 from app.extensions import csrf, db, migrate
 from app.host import servers
 from app.services import edge
@@ -29,6 +30,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     flask.config.update(_flask_config(settings))
     flask.extensions["settings"] = settings
     queue.connect(settings.redis_url)
+    guard.allow(settings.private_networks)
     try:
         channels.use(settings.smtp_url, settings.mail_from)
     except ValueError as error:

@@ -53,6 +53,9 @@ def test_the_database_address_names_the_driver_that_we_ship(tmp_path: Path, give
         ("DATABASE_URL", "sqlite:///x.db", "postgresql://"),
         ("REDIS_URL", "http://localhost", "redis, rediss, unix"),
         ("SMTP_URL", "localhost:25", "smtp, smtps"),
+        ("PRIVATE_NETWORKS", "10.0.0.0/8, intranet", "10.1.2.0/24"),
+        ("PRIVATE_NETWORKS", "10.1.2.3/8", "10.1.2.0/24"),
+        ("ENCRYPTION_KEY", "0123456789abcdef0123,short", "16 characters"),
     ],
 )
 def test_a_bad_value_is_refused_by_name(
@@ -70,6 +73,20 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path) -> None:
     path.write_text("from the file\n")
     assert load(tmp_path, SECRET_KEY_FILE=str(path)).secret_key == "from the file"
     assert load(tmp_path, SECRET_KEY="given", SECRET_KEY_FILE=str(path)).secret_key == "given"
+
+
+def test_networks_and_keys_are_lists(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        PRIVATE_NETWORKS="127.0.0.0/8, fd00::/8 10.1.2.3",
+        ENCRYPTION_KEY="new-key-0123456789,old-key-0123456789",
+    )
+    assert [str(each) for each in settings.private_networks] == [
+        "127.0.0.0/8",
+        "fd00::/8",
+        "10.1.2.3/32",
+    ]
+    assert settings.encryption_keys == ("new-key-0123456789", "old-key-0123456789")
 
 
 def test_a_missing_secret_file_is_refused_by_name(tmp_path: Path) -> None:

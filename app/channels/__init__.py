@@ -1,7 +1,8 @@
 """The ways of telling somebody, by the name that workflow files use.
 
-``use`` sets up, once at start, those that the settings allow for; the bell is always there. The
-names themselves, with what people read about them, are ``workflows.registry.CHANNELS``.
+The bell is always there, and ``use`` sets up e-mail once at start. All others (``KINDS``) are set
+up on a screen, once for each group or receiver: ``services.gateways``. The names themselves, with
+what people read about them, are ``workflows.registry.CHANNELS``.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from email.utils import parseaddr
 
 from app.channels.email import Email, Server
 from app.channels.inapp import InApp
+from app.channels.kinds import KINDS
 from app.channels.protocol import Channel, ChannelError, Message, Send, UnreachableError
 
 __all__ = [
+    "KINDS",
     "NAMES",
     "Channel",
     "ChannelError",
@@ -24,7 +27,7 @@ __all__ = [
     "use",
 ]
 
-NAMES = ("inapp", "email")
+NAMES = ("inapp", "email", *KINDS)
 """Every channel that there is code for; the test of the registry compares the two."""
 
 _on: dict[str, Channel] = {"inapp": InApp()}

@@ -15,12 +15,14 @@ from typing import Protocol
 
 
 class ChannelError(Exception):
-    """The message did not go out. ``permanent``: it never will, another attempt is no use."""
+    """The message did not go out. ``permanent``: it never will, another attempt is no use.
+    ``pause``: the other side asks for so many seconds of patience."""
 
-    def __init__(self, message: str, *, permanent: bool = False) -> None:
+    def __init__(self, message: str, *, permanent: bool = False, pause: float = 0.0) -> None:
         super().__init__(message)
         self.message = message
         self.permanent = permanent
+        self.pause = pause
 
 
 class UnreachableError(ChannelError):
@@ -39,6 +41,10 @@ class Message:
     body: str
     at: datetime
     """When what it tells of happened."""
+    link: str = ""
+    """Where the recipient reads on; the body has it too."""
+    topic: str = ""
+    """The workflow's key of the notice, for machines."""
 
 
 Send = Callable[[Message], None]

@@ -151,6 +151,53 @@ CHANNELS = table(
             label("电子邮件", "E-mail"),
             label("发到登录用户的邮箱。", "Sent to the address of the login."),
         ),
+        *(
+            Entry(name, label(zh, en), label(help_zh, help_en))
+            for name, zh, en, help_zh, help_en in (
+                (
+                    "sms",
+                    "短信",
+                    "Text message",
+                    "发到本人留下的手机号。",
+                    "To the person's telephone number.",
+                ),
+                (
+                    "wecom",
+                    "企业微信群",
+                    "WeCom group",
+                    "发到本辖区或上级设置的群。",
+                    "To the group set up for the place, or the nearest above.",
+                ),
+                (
+                    "dingtalk",
+                    "钉钉群",
+                    "DingTalk group",
+                    "发到本辖区或上级设置的群。",
+                    "To the group set up for the place, or the nearest above.",
+                ),
+                (
+                    "feishu",
+                    "飞书群",
+                    "Feishu group",
+                    "发到本辖区或上级设置的群。",
+                    "To the group set up for the place, or the nearest above.",
+                ),
+                (
+                    "webhook",
+                    "对接其他系统",
+                    "Webhook",
+                    "发给本辖区或上级设置的其他系统，带签名。",
+                    "Signed, to another program of the place or the nearest above.",
+                ),
+                (
+                    "apprise",
+                    "其他渠道（Apprise）",
+                    "Others by Apprise",
+                    "发到本辖区或上级设置的其他服务。",
+                    "To another service set up for the place or the nearest above.",
+                ),
+            )
+        ),
     )
 )
 
