@@ -140,6 +140,15 @@ def test_a_list_finds_by_number_telephone_and_words(
         assert found(session, cast, "staff", now, words=words) == [], words
 
 
+def test_a_list_is_searched_by_telephone_only_by_those_who_may_see_it(
+    session: Session, cast: Cast, make: Make, now: datetime
+) -> None:
+    matter = make()
+    for name, hits in (("grid", [matter.id]), ("street", []), ("facilitator", [])):
+        assert found(session, cast, name, now, words="5678") == hits, name
+        assert found(session, cast, name, now, words="13812345678") == hits, name
+
+
 def test_a_list_narrows_by_state_urgency_and_time(
     session: Session, cast: Cast, make: Make, now: datetime
 ) -> None:

@@ -57,14 +57,29 @@ class Case(Base):
             "id",
             postgresql_where=sa.text("closed_at IS NULL"),
         ),
+        # Whoever does a part sees the whole: the parents of a party's parts.
+        sa.Index(
+            "ix_case_party_parent",
+            "party_id",
+            "parent_id",
+            postgresql_where=sa.text("parent_id IS NOT NULL"),
+        ),
         sa.Index(
             "ix_case_urgent_open",
             "id",
             postgresql_where=sa.text("closed_at IS NULL AND data ->> 'urgency' = 'urgent'"),
         ),
+        # Lists of those who see everything: by time left, by category.
+        sa.Index("ix_case_due_open", "due_at", "id", postgresql_where=sa.text("closed_at IS NULL")),
+        sa.Index("ix_case_category", sa.text("(data ->> 'category')"), "id"),
         # Lists of one leg, newest first.
         sa.Index("ix_case_leg_id", "leg", "id"),
         sa.Index("ix_case_place_leg_id", "place_id", "leg", "id"),
+        # Figures: what came in and what ended, by time.
+        sa.Index("ix_case_opened_at", "opened_at"),
+        sa.Index(
+            "ix_case_closed_at", "closed_at", postgresql_where=sa.text("closed_at IS NOT NULL")
+        ),
         sa.Index("ix_case_words", "words", postgresql_using="gin"),
         sa.CheckConstraint("parent_id <> id", name="no_own_parent"),
     )

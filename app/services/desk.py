@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +14,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from app import models as m
-from app.services import places, turns
+from app.services import places, privacy, turns
 from app.services.actors import Viewer
 from app.services.scope import places_below, visible
 from app.services.search import matching
@@ -26,10 +24,6 @@ from app.workflows.spec import Relation
 MOST = 200
 """More than this on one desk is shown as "200+": nobody reads further."""
 PAGE = 25
-LETTERS = "GMCS"
-_URGENT = "\"case\".data ->> 'urgency' = 'urgent'"
-"""Word for word as in ``ix_case_urgent_open``: with a parameter it would not be used."""
-_NUMBER = re.compile(r"[A-Z]\d{4}-\d{1,12}")
 LAST_PAGE = 40
 
 Row = sa.Row[*tuple[Any, ...]]
@@ -188,97 +182,44 @@ def _pool(viewer: Viewer, plain: list[Turn]) -> sa.Select[Any, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """What a list is narrowed to. ``urgent``: not finished, and its field ``urgency`` says so."""
-
-    leg: str = ""
-    words: str = ""
-    kind: str = ""
-    """A state kind, or ``open`` for everything that has not ended."""
-    state: str = ""
-    overdue: bool = False
-    mine: bool = False
-    top: bool = False
-    """Only cases that are nobody's child."""
-    place_id: int | None = None
-    urgent: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Page:
     rows: tuple[Row, ...]
     number: int
     more: bool
 
 
-def listed(session: Session, viewer: Viewer, wanted: Filter, *, page: int, now: datetime) -> Page:
-    """One page of the cases that ``viewer`` may see, newest first (overdue ones by due time);
-    one statement, no count: how many there are in all costs more than anybody gains."""
+def listed(  # noqa: PLR0913  a list has that many knobs
+    session: Session,
+    viewer: Viewer,
+    wanted: Filter,
+    *,
+    page: int,
+    now: datetime,
+    by: str = "",
+    size: int = PAGE,
+) -> Page:
+    """One page of the cases that ``viewer`` may see, newest first (overdue ones by due time) or by
+    another order of ``filters.order``; one statement, no count: how many there are in all costs
+    more than anybody gains."""
     page = min(max(page, 1), LAST_PAGE)
+    query = _listed(viewer, wanted, by, now).offset((page - 1) * size).limit(size + 1)
+    rows = session.execute(query).all()
+    return Page(tuple(rows[:size]), page, more=len(rows) > size and page < LAST_PAGE)
+
+
+def each(  # noqa: PLR0913  likewise
+    session: Session, viewer: Viewer, wanted: Filter, *, now: datetime, by: str, most: int
+) -> Iterator[Row]:
+    """The rows of that list one by one, at most ``most``, for a file."""
+    query = _listed(viewer, wanted, by, now).limit(most)
+    yield from session.execute(query, execution_options={"yield_per": 1000})
+
+
+def _listed(
+    viewer: Viewer, wanted: Filter, by: str, now: datetime
+) -> sa.Select[*tuple[Any, ...]]:
     query = _joined(sa.select(*_columns())).where(visible(viewer, _case))
-    query = query.where(*_conditions(viewer, wanted, now))
-    order = (_case.due_at, _case.id) if wanted.overdue else (_case.id.desc(),)
-    rows = session.execute(query.order_by(*order).offset((page - 1) * PAGE).limit(PAGE + 1)).all()
-    return Page(tuple(rows[:PAGE]), page, more=len(rows) > PAGE and page < LAST_PAGE)
-
-
-def _conditions(viewer: Viewer, wanted: Filter, now: datetime) -> list[sa.ColumnElement[bool]]:
-    found: list[sa.ColumnElement[bool]] = [_case.parent_id.is_(None)] if wanted.top else []
-    if wanted.leg:
-        found.append(_case.leg == wanted.leg)
-    if wanted.kind == "open" or wanted.overdue or wanted.urgent:
-        found.append(_case.closed_at.is_(None))
-    elif wanted.kind:
-        found.append(_case.state_kind == wanted.kind)
-    if wanted.state:
-        found.append(_case.state == wanted.state)
-    if wanted.overdue:
-        found.append(_case.due_at < now)
-    if wanted.urgent:
-        found.append(sa.literal_column(_URGENT, sa.Boolean))
-    if wanted.mine:
-        found.append(_case.id.in_(_of_person(viewer)))
-    if wanted.place_id is not None:
-        found.append(_case.place_id.in_(_below(wanted.place_id)))
-    if wanted.words.strip():
-        found.append(_found_by(wanted.words.strip(), now))
-    return found
-
-
-def _below(place_id: int) -> sa.Select[int]:
-    top = sa.select(m.Place.path).where(m.Place.id == place_id).scalar_subquery()
-    return sa.select(m.Place.id).where(sa.func.starts_with(m.Place.path, top))
-
-
-def _of_person(viewer: Viewer) -> sa.CompoundSelect[int]:
-    """What is in this person's hands, and what they have registered."""
-    held = sa.select(_case.id).where(_case.assignee_id == viewer.user_id, _case.closed_at.is_(None))
-    return sa.union_all(held, sa.select(_case.id).where(_case.creator_id == viewer.user_id))
-
-
-def _found_by(words: str, now: datetime) -> sa.ColumnElement[bool]:
-    """By the number or its figure, by the reporter's telephone (all of it or its last four
-    digits), or else by words of title, address and place. Each has its index."""
-    plain = unicodedata.normalize("NFKC", "".join(words.split())).upper()
-    if _NUMBER.fullmatch(plain):
-        return _case.number == plain
-    if plain.isascii() and plain.isdecimal():
-        phone = m.Grievance.phone
-        if len(plain) == 4:
-            return _case.id.in_(
-                sa.select(m.Grievance.case_id).where(sa.func.right(phone, 4) == plain)
-            )
-        if len(plain) >= 7:
-            return _case.id.in_(sa.select(m.Grievance.case_id).where(phone == plain))
-        return _case.number.in_(_numbers(plain, now))
-    match = matching(_case.words, words)
-    return sa.false() if match is None else match
-
-
-def _numbers(figure: str, now: datetime) -> list[str]:
-    """The numbers that end in ``figure``, of any leg and the last years."""
-    return [
-        f"{letter}{year}-{int(figure):06d}"
-        for letter in LETTERS
-        for year in range(now.year, now.year - 6, -1)
-    ]
+    query = query.where(*filters.conditions(viewer, wanted, now))
+    if by == "due_at":
+        query = query.where(_case.closed_at.is_(None))
+    return query.order_by(*filters.order(wanted, by))

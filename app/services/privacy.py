@@ -24,3 +24,9 @@ def may_reveal(viewer: Viewer, assignee_id: int | None) -> bool:
     if viewer.kind != "user":
         return False
     return bool(viewer.roles & _NEED) or (assignee_id is not None and assignee_id == viewer.user_id)
+
+
+def may_search(viewer: Viewer) -> bool:
+    """Whether this person may look residents up by their number. Only who may see it in full:
+    for others, digits that fit or not would be a way to learn the rest of a masked one."""
+    return viewer.everywhere or bool(viewer.roles & _NEED)

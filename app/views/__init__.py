@@ -24,6 +24,7 @@ from app.views import (
     home,
     meeting,
     public,
+    search,
 )
 from app.views.frame import Entry
 from app.views.ledger import lookup
@@ -42,6 +43,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     consultation.pages,
     definitions.pages,
     lookup.pages,
+    search.pages,
 )
 
 NAVIGATION: tuple[Entry, ...] = (
