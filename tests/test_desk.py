@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.services import desk, turns
-from app.services.desk import Filter
+from app.services.filters import Filter
 from tests.cast import Cast
 from tests.raising import Matter
 from tests.visitor import Visitor

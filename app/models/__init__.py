@@ -36,6 +36,7 @@ from app.models.meeting import (
 from app.models.notice import Notice, NoticeStatus
 from app.models.place import FOUR_PARTIES, Party, PartyKind, Person, Place, PlaceKind, Staff
 from app.models.submission import Submission
+from app.models.view import SavedView
 from app.models.workflow import (
     DraftChild,
     DraftDeadline,
@@ -95,6 +96,7 @@ __all__ = [
     "RollHead",
     "RollUnit",
     "RuleSet",
+    "SavedView",
     "Scheme",
     "Source",
     "Staff",

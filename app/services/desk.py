@@ -14,10 +14,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from app import models as m
-from app.services import places, privacy, turns
+from app.services import filters, places, turns
 from app.services.actors import Viewer
+from app.services.filters import Filter
 from app.services.scope import places_below, visible
-from app.services.search import matching
 from app.services.turns import Turn
 from app.workflows.spec import Relation
 
@@ -27,6 +27,7 @@ PAGE = 25
 LAST_PAGE = 40
 
 Row = sa.Row[*tuple[Any, ...]]
+Conditions = tuple[sa.ColumnElement[bool], ...]
 _case = m.Case
 
 
@@ -64,12 +65,23 @@ def _joined(query: sa.Select[*tuple[Any, ...]]) -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-def work(session: Session, viewer: Viewer) -> Desk:
-    """The open cases on this person's desk, nearest due time first; two statements."""
-    found = _desk(viewer, turns.all_(session))
+def work(
+    session: Session,
+    viewer: Viewer,
+    wanted: Filter | None = None,
+    *,
+    now: datetime | None = None,
+    by: str = "due_at",
+) -> Desk:
+    """The open cases on this person's desk, nearest due time first; two statements. ``wanted``
+    narrows them, and then needs ``now``."""
+    narrow: Conditions = ()
+    if wanted is not None and wanted.narrow and now is not None:
+        narrow = tuple(filters.conditions(viewer, wanted, now))
+    found = _desk(viewer, turns.all_(session), narrow)
     if found is None:
         return Desk((), (), more=False)
-    rows = session.execute(found).all()
+    rows = session.execute(found.order_by(*filters.order(wanted or Filter(), by))).all()
     return Desk(
         tuple(row for row in rows if row.turn),
         tuple(row for row in rows if not row.turn),
@@ -77,7 +89,9 @@ def work(session: Session, viewer: Viewer) -> Desk:
     )
 
 
-def _desk(viewer: Viewer, all_turns: list[Turn]) -> sa.Select[*tuple[Any, ...]] | None:
+def _desk(
+    viewer: Viewer, all_turns: list[Turn], narrow: Conditions
+) -> sa.Select[*tuple[Any, ...]] | None:
     if viewer.kind != "user" or viewer.user_id is None:
         return None
     held = [t for t in all_turns if not t.roles or t.roles & viewer.roles]
@@ -95,7 +109,8 @@ def _desk(viewer: Viewer, all_turns: list[Turn]) -> sa.Select[*tuple[Any, ...]] 
         branches.append(_branch(ours, sa.and_(unclaimed, _waits([*plain, *theirs], viewer))))
     if plain and viewer.places:
         branches.append(_pool(viewer, plain))
-    found = sa.union_all(*(sa.select(branch.subquery()) for branch in branches)).subquery()
+    parts = (branch.where(*narrow).subquery() for branch in branches)
+    found = sa.union_all(*(sa.select(part) for part in parts)).subquery()
     mine = (
         sa.select(found.c.id, sa.func.bool_or(found.c.turn).label("turn"))
         .group_by(found.c.id)
@@ -105,7 +120,7 @@ def _desk(viewer: Viewer, all_turns: list[Turn]) -> sa.Select[*tuple[Any, ...]] 
     return (
         _joined(sa.select(mine.c.turn, *_columns()).join(mine, mine.c.id == _case.id))
         .where(visible(viewer, _case))
-        .order_by(mine.c.turn.desc(), _case.due_at, _case.id)
+        .order_by(mine.c.turn.desc())
         .limit(MOST)
     )
 
@@ -207,7 +222,7 @@ def listed(  # noqa: PLR0913  a list has that many knobs
     return Page(tuple(rows[:size]), page, more=len(rows) > size and page < LAST_PAGE)
 
 
-def each(  # noqa: PLR0913  likewise
+def each(
     session: Session, viewer: Viewer, wanted: Filter, *, now: datetime, by: str, most: int
 ) -> Iterator[Row]:
     """The rows of that list one by one, at most ``most``, for a file."""
@@ -215,9 +230,7 @@ def each(  # noqa: PLR0913  likewise
     yield from session.execute(query, execution_options={"yield_per": 1000})
 
 
-def _listed(
-    viewer: Viewer, wanted: Filter, by: str, now: datetime
-) -> sa.Select[*tuple[Any, ...]]:
+def _listed(viewer: Viewer, wanted: Filter, by: str, now: datetime) -> sa.Select[*tuple[Any, ...]]:
     query = _joined(sa.select(*_columns())).where(visible(viewer, _case))
     query = query.where(*filters.conditions(viewer, wanted, now))
     if by == "due_at":

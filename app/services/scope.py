@@ -125,6 +125,10 @@ def _through(column: Any, parent: type[Any]) -> Rule:
     return rule
 
 
+def _views(viewer: Viewer) -> ColumnElement[bool]:
+    return sa.or_(m.SavedView.owner_id == viewer.user_id, m.SavedView.shared)
+
+
 def _everybody(viewer: Viewer) -> ColumnElement[bool]:
     return sa.true()
 
@@ -206,6 +210,7 @@ _RULES: dict[type[Any], Rule] = {
     m.RollUnit: _of_case(m.RollUnit.consultation_id),
     m.Opinion: _of_case(m.Opinion.consultation_id),
     m.Notice: _notices,
+    m.SavedView: _views,
     m.Job: _jobs,
     m.JobItem: _through(m.JobItem.job_id, m.Job),
 }

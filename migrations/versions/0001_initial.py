@@ -346,6 +346,11 @@ def upgrade() -> None:
         "account",
         sa.Column("user_id", sa.Integer(), nullable=False),
         sa.Column("language", sa.String(length=5), server_default="", nullable=False),
+        sa.Column("phone", sa.String(length=30), server_default="", nullable=False),
+        sa.Column("quiet_from", sa.Time(), nullable=True),
+        sa.Column("quiet_until", sa.Time(), nullable=True),
+        sa.Column("urgent_anyway", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("digest_at", sa.Time(), server_default=sa.text("'18:00'"), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"], ["ab_user.id"], name=op.f("fk_account_user_id_ab_user"), ondelete="CASCADE"
         ),
@@ -551,6 +556,45 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "gateway",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("kind", sa.String(length=60), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("place_id", sa.BigInteger(), nullable=True),
+        sa.Column("active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column(
+            "settings",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("sealed", sa.Text(), server_default="", nullable=False),
+        sa.Column(
+            "recent",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["changed_by_id"],
+            ["ab_user.id"],
+            name=op.f("fk_gateway_changed_by_id_ab_user"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["place_id"], ["place.id"], name=op.f("fk_gateway_place_id_place"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gateway")),
+    )
+    with op.batch_alter_table("gateway", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_gateway_changed_by_id"), ["changed_by_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_gateway_place_id"), ["place_id"], unique=False)
+
+    op.create_table(
         "job",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("kind", sa.String(length=60), nullable=False),
@@ -716,6 +760,32 @@ def upgrade() -> None:
         )
         batch_op.create_index(batch_op.f("ix_person_place_id"), ["place_id"], unique=False)
 
+    op.create_table(
+        "preference",
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("topic", sa.String(length=60), nullable=False),
+        sa.Column("channel", sa.String(length=60), nullable=False),
+        sa.Column(
+            "mode",
+            sa.Enum(
+                "now",
+                "digest",
+                "never",
+                name="mode",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["ab_user.id"],
+            name=op.f("fk_preference_user_id_ab_user"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("user_id", "topic", "channel", name=op.f("pk_preference")),
+    )
     op.create_table(
         "saved_view",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1294,6 +1364,8 @@ def upgrade() -> None:
         sa.Column("person_id", sa.BigInteger(), nullable=True),
         sa.Column("reporter", sa.String(length=200), server_default="", nullable=False),
         sa.Column("phone", sa.String(length=30), server_default="", nullable=False),
+        sa.Column("email", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("messages", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("address", sa.String(length=200), server_default="", nullable=False),
         sa.Column("stars", sa.Integer(), nullable=True),
         sa.Column("comment", sa.Text(), server_default="", nullable=False),
@@ -1378,8 +1450,12 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("address", sa.String(length=200), server_default="", nullable=False),
         sa.Column("path", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("resident", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("channel", sa.String(length=60), nullable=False),
+        sa.Column("gateway_id", sa.BigInteger(), nullable=True),
         sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("topic", sa.String(length=60), server_default="", nullable=False),
+        sa.Column("urgent", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column(
             "subject",
             postgresql.JSONB(astext_type=sa.Text()),
@@ -1400,6 +1476,8 @@ def upgrade() -> None:
                 "sending",
                 "sent",
                 "dead",
+                "muted",
+                "included",
                 name="noticestatus",
                 native_enum=False,
                 create_constraint=True,
@@ -1411,11 +1489,25 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("digest", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("digest_id", sa.BigInteger(), nullable=True),
         sa.Column("error", sa.Text(), server_default="", nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case.id"], name=op.f("fk_notice_case_id_case"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["digest_id"],
+            ["notice.id"],
+            name=op.f("fk_notice_digest_id_notice"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["gateway_id"],
+            ["gateway.id"],
+            name=op.f("fk_notice_gateway_id_gateway"),
+            ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
             ["user_id"], ["ab_user.id"], name=op.f("fk_notice_user_id_ab_user"), ondelete="RESTRICT"
@@ -1425,6 +1517,27 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_notice_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(
+            "ix_notice_dead", ["id"], unique=False, postgresql_where=sa.text("status = 'dead'")
+        )
+        batch_op.create_index(
+            "ix_notice_digest",
+            ["user_id", "channel"],
+            unique=False,
+            postgresql_where=sa.text("digest AND status = 'waiting'"),
+        )
+        batch_op.create_index(
+            "ix_notice_digest_id",
+            ["digest_id"],
+            unique=False,
+            postgresql_where=sa.text("digest_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_notice_gateway_id",
+            ["gateway_id", "id"],
+            unique=False,
+            postgresql_where=sa.text("gateway_id IS NOT NULL"),
+        )
         batch_op.create_index(
             "ix_notice_next_at",
             ["next_at"],
@@ -1913,6 +2026,16 @@ def downgrade() -> None:
         batch_op.drop_index(
             "ix_notice_next_at", postgresql_where=sa.text("status IN ('waiting', 'sending')")
         )
+        batch_op.drop_index(
+            "ix_notice_gateway_id", postgresql_where=sa.text("gateway_id IS NOT NULL")
+        )
+        batch_op.drop_index(
+            "ix_notice_digest_id", postgresql_where=sa.text("digest_id IS NOT NULL")
+        )
+        batch_op.drop_index(
+            "ix_notice_digest", postgresql_where=sa.text("digest AND status = 'waiting'")
+        )
+        batch_op.drop_index("ix_notice_dead", postgresql_where=sa.text("status = 'dead'"))
         batch_op.drop_index(batch_op.f("ix_notice_case_id"))
 
     op.drop_table("notice")
@@ -2012,6 +2135,7 @@ def downgrade() -> None:
         batch_op.drop_index("ix_saved_view_shared", postgresql_where=sa.text("shared"))
 
     op.drop_table("saved_view")
+    op.drop_table("preference")
     with op.batch_alter_table("person", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_person_place_id"))
         batch_op.drop_index("ix_person_phone_tail")
@@ -2040,6 +2164,11 @@ def downgrade() -> None:
         batch_op.drop_index("ix_job_ended_at")
 
     op.drop_table("job")
+    with op.batch_alter_table("gateway", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_gateway_place_id"))
+        batch_op.drop_index(batch_op.f("ix_gateway_changed_by_id"))
+
+    op.drop_table("gateway")
     with op.batch_alter_table("draft_transition", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_draft_transition_workflow_id"))
 

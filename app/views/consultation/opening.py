@@ -16,7 +16,7 @@ from app.models import RuleSet
 from app.models import Workflow as WorkflowRow
 from app.services import cases, definitions, desk, electorates, standings
 from app.services.cases import Opened, Opening
-from app.services.desk import Filter
+from app.services.filters import Filter
 from app.services.electorates import Electorate
 from app.transaction import unit_of_work
 from app.views import access
