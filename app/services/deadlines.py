@@ -21,14 +21,13 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.errors import SifangError
-from app.models import EventKind
-from app.services import calendars, cases, definitions, ledger, outbox, rows, timers
+from app.services import cases, claims, definitions, ledger, moments, outbox, recipients
 from app.services.actors import SYSTEM
+from app.services.claims import Claimed
+from app.services.moments import Moments, Reached
 from app.services.providers import CaseRow, Step
-from app.workflows import clocks
-from app.workflows.clocks import Entry
-from app.workflows.engine import Compiled
-from app.workflows.spec import Deadline, Label, Level
+from app.services.recipients import Asked
+from app.workflows.spec import Notice
 
 log = logging.getLogger(__name__)
 
@@ -38,23 +37,6 @@ SET_ASIDE = timedelta(hours=1)
 """How long a clock that can't be processed is left alone, so that it holds up no other."""
 
 _clock = m.Clock.__table__
-_case = m.Case.__table__
-_DUE = (
-    sa.select(
-        _clock.c.id,
-        _clock.c.case_id,
-        _clock.c.key,
-        _clock.c.round,
-        _clock.c.log,
-        _clock.c.next_level,
-        _clock.c.breached_at,
-    )
-    .join(_case, _case.c.id == _clock.c.case_id)
-    .where(_clock.c.next_at <= sa.bindparam("now", type_=_clock.c.next_at.type))
-    .with_for_update(of=[_clock, _case], skip_locked=True, key_share=True)
-)
-_BATCH = _DUE.order_by(_clock.c.next_at).limit(sa.bindparam("limit", type_=sa.Integer))
-_ONE = _DUE.where(_clock.c.id == sa.bindparam("clock_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +51,11 @@ class Swept:
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
-    """A moment of a clock that has come; ``level`` None: it fell due and no level says so."""
-
-    at: datetime
-    index: int | None
-    level: Level | None
-
-    @property
-    def name(self) -> str:
-        return "due" if self.index is None else str(self.index)
-
-
-@dataclass(frozen=True, slots=True)
 class _Due:
-    """A claimed clock with all that is asked about it."""
+    """A claimed clock that is looked at as a step of its case."""
 
-    row: Any
     step: Step
-    compiled: Compiled
-    deadline: Deadline
-    log: tuple[Entry, ...]
-    due_at: datetime | None
-    reached: tuple[Reached, ...]
+    found: Moments
 
 
 @dataclass(slots=True)
@@ -102,10 +66,27 @@ class _Writing:
     notices: list[dict[str, Any]] = field(default_factory=list)
     clocks: list[dict[str, Any]] = field(default_factory=list)
 
+    def note(self, due: _Due, reached: Sequence[Reached]) -> None:
+        """Write down that these moments have come, and tell whom they name."""
+        for moment in reached:
+            event = moments.event(due.found, due.step.case, moment, due.step.now)
+            self.events.append((due.step.case, event))
+            self.tell(due, moment)
+        self.wind(due, reached)
+
+    def tell(self, due: _Due, reached: Reached) -> None:
+        cause = f"clock:{due.found.clock.id}:{reached.name}"
+        notices = _notices(due.found, reached)
+        self.notices += outbox.prepare(due.step, notices, cause=cause, due=due.found.due.at)
+
+    def wind(self, due: _Due, reached: Sequence[Reached]) -> None:
+        passed = sum(moment.index is not None for moment in reached)
+        self.clocks.append(moments.after(due.found, passed, due.step.now))
+
     def save(self, session: Session) -> int:
         ledger.append(session, self.events)
         ledger.wind(session, self.clocks)
-        return outbox.write(session, self.notices)
+        return ledger.tell(session, self.notices)
 
 
 def sweep(session: Session, now: datetime, *, limit: int = BATCH) -> Swept:
@@ -114,7 +95,7 @@ def sweep(session: Session, now: datetime, *, limit: int = BATCH) -> Swept:
     A batch in which something can't be processed writes nothing and is handed back whole as
     ``alone``, where each clock stands for itself.
     """
-    claimed = session.connection().execute(_BATCH, {"now": now, "limit": limit}).all()
+    claimed = claims.batch(session, now, limit)
     if not claimed:
         return Swept()
     try:
@@ -124,21 +105,41 @@ def sweep(session: Session, now: datetime, *, limit: int = BATCH) -> Swept:
         raise
     except Exception:
         log.warning("a batch of %d clocks failed, taken one by one", len(claimed), exc_info=True)
-        return Swept(due=len(claimed), alone=tuple(row.id for row in claimed))
+        return Swept(due=len(claimed), alone=tuple(clock.id for clock in claimed))
 
 
-def _sweep(session: Session, claimed: Sequence[Any], now: datetime) -> Swept:
-    held = rows.locked(session, list({row.case_id for row in claimed}))
+def _sweep(session: Session, claimed: Sequence[Claimed], now: datetime) -> Swept:
     memo: dict[Any, Any] = {}
-    writing, alone = _Writing(), []
-    for row in claimed:
-        due = _look(session, row, held[row.case_id], now, memo)
-        if any(reached.level is not None and reached.level.fire for reached in due.reached):
-            alone.append(row.id)
-        else:
-            _note(writing, due, due.reached)
+    due = [_look(session, clock, now, memo) for clock in claimed]
+    quiet = [each for each in due if not each.found.fires]
+    recipients.gather(session, _asked(quiet), memo, now)
+    writing = _Writing()
+    for each in quiet:
+        writing.note(each, each.found.reached)
     notices = writing.save(session)
-    return Swept(len(claimed), len(writing.events), notices, tuple(alone))
+    alone = tuple(each.found.clock.id for each in due if each.found.fires)
+    return Swept(len(claimed), len(writing.events), notices, alone)
+
+
+def _asked(due: Sequence[_Due]) -> list[Asked]:
+    """For whom the moments that have come ask."""
+    return [
+        Asked(each.step, each.found.clock.path, notice.to)
+        for each in due
+        for reached in each.found.reached
+        for notice in _notices(each.found, reached)
+    ]
+
+
+def _look(session: Session, clock: Claimed, now: datetime, memo: dict[Any, Any]) -> _Due:
+    compiled = definitions.compiled(session, clock.case.version_id)
+    step = Step(session, compiled.spec, clock.case, SYSTEM, now, clock.case.data, memo)
+    return _Due(step, moments.look(clock, compiled, now))
+
+
+def _notices(found: Moments, reached: Reached) -> list[Notice]:
+    keys = () if reached.level is None else reached.level.notify
+    return [found.compiled.notices[key] for key in keys]
 
 
 def advance(session: Session, clock_id: int, now: datetime) -> int:
@@ -148,20 +149,40 @@ def advance(session: Session, clock_id: int, now: datetime) -> int:
     """
     count = 0
     while True:
-        row = session.connection().execute(_ONE, {"now": now, "clock_id": clock_id}).one_or_none()
-        if row is None:
+        clock = claims.one(session, clock_id, now)
+        if clock is None:
             return count
-        case = rows.locked(session, [row.case_id])[row.case_id]
-        due = _look(session, row, case, now, {})
-        if not due.reached:
-            _note_and_save(session, due, ())
-            return count
-        first = due.reached[0]
-        if first.level is not None and first.level.fire:
-            _fire(session, due, first, first.level.fire)
+        due = _look(session, clock, now, {})
+        first = due.found.reached[:1]
+        if first and first[0].level is not None and first[0].level.fire:
+            _fire(session, due, first[0], first[0].level.fire)
         else:
-            _note_and_save(session, due, (first,))
+            writing = _Writing()
+            writing.note(due, first)
+            writing.save(session)
+        if not first:
+            return count
         count += 1
+
+
+def _fire(session: Session, due: _Due, reached: Reached, event: str) -> None:
+    """Press the level's button. What the rules refuse is written down and holds up nothing."""
+    writing = _Writing()
+    writing.tell(due, reached)
+    writing.wind(due, (reached,))
+    writing.save(session)
+    case, now = due.step.case, due.step.now
+    record = moments.event(due.found, case, reached, now)
+    record["data"]["fire"] = event
+    try:
+        with session.begin_nested():
+            ledger.append(session, [(case, record)])
+            cases.fire(session, case.id, event, actor=SYSTEM, now=now)
+    except SifangError as error:
+        key = due.found.clock.key
+        log.warning("%s: deadline %s may not fire %s: %s", case.number, key, event, error)
+        record["data"]["refused"] = [problem.text for problem in error.problems]
+        ledger.append(session, [(case, record)])
 
 
 def set_aside(session: Session, clock_id: int, now: datetime) -> None:
@@ -176,111 +197,3 @@ def set_aside(session: Session, clock_id: int, now: datetime) -> None:
 def next_due(session: Session, now: datetime) -> datetime | None:
     """When the next clock after ``now`` comes due; None: no other is running."""
     return session.scalar(sa.select(sa.func.min(_clock.c.next_at)).where(_clock.c.next_at > now))
-
-
-def _look(session: Session, row: Any, case: CaseRow, now: datetime, memo: dict[Any, Any]) -> _Due:
-    compiled = definitions.compiled(session, case.version_id)
-    deadline = timers.rule(compiled.spec, row.key)
-    if deadline is None:
-        raise LookupError(f"clock {row.id}: version {case.version_id} has no deadline {row.key}")
-    entries = tuple(Entry.read(kept) for kept in row.log)
-    due_at = clocks.due(deadline, entries, calendars.current()).at
-    late = row.breached_at is not None or due_at is None
-    reached = _reached(deadline, entries, row.next_level, now)
-    if not late and due_at is not None and due_at <= now and not any(map(_at_due, deadline.levels)):
-        reached = sorted([*reached, Reached(due_at, None, None)], key=lambda r: r.at)
-    step = Step(session, compiled.spec, case, SYSTEM, now, case.data, memo)
-    return _Due(row, step, compiled, deadline, entries, due_at, tuple(reached))
-
-
-def _reached(
-    deadline: Deadline, entries: Sequence[Entry], fired: int, now: datetime
-) -> list[Reached]:
-    """The levels whose moment has come, in the rule's order: none is passed over."""
-    found = []
-    for instant in clocks.instants(deadline, entries, calendars.current())[fired:]:
-        if instant.at is None or instant.at > now:
-            break
-        found.append(Reached(instant.at, instant.level, deadline.levels[instant.level]))
-    return found
-
-
-def _at_due(level: Level) -> bool:
-    return level.at.percent is None and level.at.after is None
-
-
-def _note(writing: _Writing, due: _Due, reached: Sequence[Reached]) -> None:
-    """Write down that these moments have come, and tell whom they name."""
-    for moment in reached:
-        writing.events.append((due.step.case, _event(due, moment)))
-        writing.notices += _notices(due, moment)
-    writing.clocks.append(_after(due, reached))
-
-
-def _note_and_save(session: Session, due: _Due, reached: Sequence[Reached]) -> None:
-    writing = _Writing()
-    _note(writing, due, reached)
-    writing.save(session)
-
-
-def _fire(session: Session, due: _Due, reached: Reached, event: str) -> None:
-    """Press the level's button. What the rules refuse is written down and holds up nothing."""
-    writing = _Writing(notices=_notices(due, reached), clocks=[_after(due, (reached,))])
-    writing.save(session)
-    case, record = due.step.case, _event(due, reached)
-    record["data"]["fire"] = event
-    try:
-        with session.begin_nested():
-            ledger.append(session, [(case, record)])
-            cases.fire(session, case.id, event, actor=SYSTEM, now=due.step.now)
-    except SifangError as error:
-        log.warning("%s: deadline %s may not fire %s: %s", case.number, due.row.key, event, error)
-        record["data"]["refused"] = [problem.text for problem in error.problems]
-        ledger.append(session, [(case, record)])
-
-
-def _notices(due: _Due, reached: Reached) -> list[dict[str, Any]]:
-    keys = () if reached.level is None else reached.level.notify
-    notices = [due.compiled.notices[key] for key in keys]
-    cause = f"clock:{due.row.id}:{reached.name}"
-    return outbox.prepare(due.step, notices, cause=cause, due=due.due_at)
-
-
-def _after(due: _Due, reached: Sequence[Reached]) -> dict[str, Any]:
-    """The clock's columns once these moments have passed."""
-    late = due.row.breached_at
-    if late is None and due.due_at is not None and due.due_at <= due.step.now:
-        late = due.due_at
-    fired = due.row.next_level + sum(moment.index is not None for moment in reached)
-    derived = timers.derive(due.deadline, due.log, fired=fired, breached_at=late)
-    return {"id": due.row.id, **{name: derived[name] for name in ledger.CLOCK}}
-
-
-def _event(due: _Due, reached: Reached) -> dict[str, Any]:
-    case = due.step.case
-    state = due.compiled.states[case.state]
-    data: dict[str, Any] = {
-        "clock": due.row.key,
-        "round": due.row.round,
-        "level": reached.index,
-        "at": reached.at.isoformat(),
-        "due": None if due.due_at is None else due.due_at.isoformat(),
-    }
-    return rows.record(
-        kind=EventKind.LEVEL,
-        event=due.row.key,
-        label=_words(due.deadline.label, reached.level),
-        places=(case.state, case.state, {"zh": state.label.zh, "en": state.label.text("en")}),
-        actor=SYSTEM,
-        now=due.step.now,
-        data=data,
-    )
-
-
-def _words(deadline: Label, level: Level | None) -> dict[str, str]:
-    if level is None or _at_due(level):
-        return {"zh": f"“{deadline.zh}”已到期", "en": f"“{deadline.text('en')}” is due"}
-    return {
-        "zh": f"“{deadline.zh}”{level.at.text('zh')}",
-        "en": f"“{deadline.text('en')}” {level.at.text('en')}",
-    }

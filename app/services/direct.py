@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 _DIALECT: Any = PGDialect_psycopg()  # type: ignore[no-untyped-call]
 
 
-def compiled(query: sa.Select[Any] | sa.Insert) -> tuple[str, dict[str, Any]]:
+def compiled(query: sa.Select[Any] | sa.Insert | sa.Update) -> tuple[str, dict[str, Any]]:
     """The text that the driver takes, with the values that are bound in it."""
     found = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
     return str(found), dict(found.params)

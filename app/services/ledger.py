@@ -9,20 +9,22 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
 from sqlalchemy.orm import Session
 
 from app import models as m
-from app.services import chain
+from app.services import chain, direct, statement
 from app.services.providers import CaseRow
 
 CLOCK = ("due_at", "provisional", "next_level", "next_at", "breached_at")
 _case = m.Case.__table__
 _event = m.Event.__table__
-_clock = m.Clock.__table__
+_clock, _notice = m.Clock.__table__, m.Notice.__table__
+NOTICE = ("case_id", *statement.NOTICE)
 _EVENT = tuple(column.name for column in _event.columns if column.name != "id")
 
 
@@ -51,9 +53,18 @@ def wind(session: Session, clocks: Sequence[Mapping[str, Any]]) -> None:
         _run(session, _WIND, clocks)
 
 
-def _run(session: Session, statement: sa.Executable, rows: Sequence[Mapping[str, Any]]) -> None:
-    text = json.dumps(rows, ensure_ascii=False, default=_plain)
-    session.connection().execute(statement, {"rows": text})
+def tell(session: Session, notices: Sequence[Mapping[str, Any]]) -> int:
+    """Insert prepared notices, those with a known dedupe key left out; returns how many."""
+    return _run(session, _TELL, notices) if notices else 0
+
+
+def _run(session: Session, query: sa.Insert | sa.Update, rows: Sequence[Mapping[str, Any]]) -> int:
+    return direct.run(session, _text(query), {"rows": _json(rows)}).rowcount
+
+
+@lru_cache(maxsize=8)
+def _text(query: sa.Insert | sa.Update) -> str:
+    return direct.compiled(query)[0]
 
 
 def _plain(value: Any) -> str:
@@ -62,6 +73,10 @@ def _plain(value: Any) -> str:
     if isinstance(value, bytes | memoryview):
         return bytes(value).hex()
     raise TypeError(f"{type(value)} can't be written in bulk")
+
+
+_HEX: sa.ColumnElement[str] = sa.literal_column("'hex'")
+_json = json.JSONEncoder(ensure_ascii=False, default=_plain).encode
 
 
 def _given(table: sa.Table, names: Sequence[str]) -> Any:
@@ -79,17 +94,17 @@ def _given(table: sa.Table, names: Sequence[str]) -> Any:
 
 def _read(table: sa.Table, given: Any, name: str) -> Any:
     column = given.c[name]
-    return sa.func.decode(column, "hex") if _is_bytes(table, name) else column
+    return sa.func.decode(column, _HEX) if _is_bytes(table, name) else column
 
 
 def _is_bytes(table: sa.Table, name: str) -> bool:
     return isinstance(table.c[name].type, sa.LargeBinary)
 
 
-def _insert(table: sa.Table, names: Sequence[str]) -> sa.Insert:
+def _insert(table: sa.Table, names: Sequence[str]) -> Insert:
     given = _given(table, names)
     found = sa.select(*(_read(table, given, name) for name in names))
-    return sa.insert(table).from_select(list(names), found, include_defaults=False)
+    return insert(table).from_select(list(names), found, include_defaults=False)
 
 
 def _update(table: sa.Table, names: Sequence[str]) -> sa.Update:
@@ -101,3 +116,4 @@ def _update(table: sa.Table, names: Sequence[str]) -> sa.Update:
 _INSERT = _insert(_event, _EVENT)
 _HEADS = _update(_case, ("seq", "head"))
 _WIND = _update(_clock, CLOCK)
+_TELL = _insert(_notice, NOTICE).on_conflict_do_nothing(index_elements=["dedupe"])

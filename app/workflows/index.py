@@ -16,7 +16,7 @@ from app.workflows.terms import tests
 class Index:
     """Look-ups into a spec, made once per version and never changed."""
 
-    __slots__ = ("children", "fields", "leaving", "names", "notices", "spec", "states")
+    __slots__ = ("children", "deadlines", "fields", "leaving", "names", "notices", "spec", "states")
 
     def __init__(self, spec: Workflow) -> None:
         self.spec = spec
@@ -24,6 +24,7 @@ class Index:
         self.fields = {field.key: field for field in spec.fields}
         self.notices = {notice.key: notice for notice in spec.notices}
         self.children = {child.key: child for child in spec.children}
+        self.deadlines = {deadline.key: deadline for deadline in spec.deadlines}
         self.leaving: dict[str, dict[str, Transition]] = {key: {} for key in self.states}
         for transition in spec.transitions:
             for source in spec.sources(transition):

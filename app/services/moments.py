@@ -1,0 +1,129 @@
+"""What has come of a deadline: the levels whose time is past, and what its clock says then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.models import EventKind
+from app.services import calendars, ledger, rows, timers
+from app.services.actors import SYSTEM
+from app.services.claims import Claimed
+from app.services.providers import CaseRow
+from app.workflows import clocks
+from app.workflows.clocks import Count, Due
+from app.workflows.engine import ClockState, Compiled
+from app.workflows.spec import Deadline, Level, State
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A moment of a clock that has come; ``level`` None: it fell due and no level says so."""
+
+    at: datetime
+    index: int | None
+    level: Level | None
+
+    @property
+    def name(self) -> str:
+        return "due" if self.index is None else str(self.index)
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """A claimed clock with all that is asked about it."""
+
+    clock: Claimed
+    compiled: Compiled
+    deadline: Deadline
+    count: Count | None
+    due: Due
+    reached: tuple[Reached, ...]
+
+    @property
+    def fires(self) -> bool:
+        return any(reached.level is not None and reached.level.fire for reached in self.reached)
+
+
+def look(clock: Claimed, compiled: Compiled, now: datetime) -> Moments:
+    """Counted anew from rule, log and calendar, whatever the row says. Raises LookupError when the
+    version of the case doesn't know the deadline."""
+    deadline = compiled.deadlines.get(clock.key)
+    if deadline is None:
+        version = clock.case.version_id
+        raise LookupError(f"clock {clock.id}: version {version} has no deadline {clock.key}")
+    count = Count.of(deadline, clock.log, calendars.current())
+    if count is None:
+        return Moments(clock, compiled, deadline, None, Due(None), ())
+    due = count.due()
+    reached = list(_reached(count, clock.next_level, now))
+    late = clock.breached_at is None and due.at is not None and due.at <= now
+    if late and due.at is not None and not any(map(_at_due, deadline.levels)):
+        reached = sorted([*reached, Reached(due.at, None, None)], key=lambda r: r.at)
+    return Moments(clock, compiled, deadline, count, due, tuple(reached))
+
+
+def _reached(count: Count, fired: int, now: datetime) -> Iterator[Reached]:
+    """The levels whose moment has come, in the rule's order: none is passed over."""
+    levels = count.rule.levels
+    for index in range(fired, len(levels)):
+        at = count.level_at(index)
+        if at is None or at > now:
+            return
+        yield Reached(at, index, levels[index])
+
+
+def _at_due(level: Level) -> bool:
+    return level.at.percent is None and level.at.after is None
+
+
+def after(moments: Moments, passed: int, now: datetime) -> dict[str, Any]:
+    """The clock's columns once so many levels more have passed."""
+    clock, due = moments.clock, moments.due
+    late = clock.breached_at
+    if late is None and due.at is not None and due.at <= now:
+        late = due.at
+    fired, count = clock.next_level + passed, moments.count
+    ahead = None
+    if count is not None and clocks.state(clock.log) == ClockState.RUNNING:
+        ahead = timers.coming(count, fired, breached=late is not None)
+    columns = (due.at, due.provisional, fired, ahead, late)
+    return {"id": clock.id, **dict(zip(ledger.CLOCK, columns, strict=True))}
+
+
+def event(moments: Moments, case: CaseRow, reached: Reached, now: datetime) -> dict[str, Any]:
+    """What is written into the history of the case."""
+    state = moments.compiled.states[case.state]
+    due = moments.due.at
+    data: dict[str, Any] = {
+        "clock": moments.clock.key,
+        "round": moments.clock.round,
+        "level": reached.index,
+        "at": reached.at.isoformat(),
+        "due": None if due is None else due.isoformat(),
+    }
+    return rows.record(
+        kind=EventKind.LEVEL,
+        event=moments.clock.key,
+        label=_words(moments.deadline, reached.level),
+        places=(case.state, case.state, _named(state)),
+        actor=SYSTEM,
+        now=now,
+        data=data,
+    )
+
+
+def _named(state: State) -> dict[str, str]:
+    return {"zh": state.label.zh, "en": state.label.text("en")}
+
+
+def _words(deadline: Deadline, level: Level | None) -> dict[str, str]:
+    label = deadline.label
+    if level is None or _at_due(level):
+        return {"zh": f"“{label.zh}”已到期", "en": f"“{label.text('en')}” is due"}
+    return {
+        "zh": f"“{label.zh}”{level.at.text('zh')}",
+        "en": f"“{label.text('en')}” {level.at.text('en')}",
+    }
