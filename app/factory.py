@@ -15,7 +15,7 @@ from app import channels, queue
 from app.channels import guard
 from app.extensions import csrf, db, migrate
 from app.host import servers
-from app.services import edge
+from app.services import edge, vault
 from app.views import BLUEPRINTS, NAVIGATION, access, assets, errors, frame, headers, labels
 from app.views.admin import LEDGERS
 from app.views.builder import Builder
@@ -31,6 +31,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     flask.extensions["settings"] = settings
     queue.connect(settings.redis_url)
     guard.allow(settings.private_networks)
+    vault.use(settings.encryption_keys, settings.secret_key)
     try:
         channels.use(settings.smtp_url, settings.mail_from)
     except ValueError as error:

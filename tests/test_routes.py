@@ -40,7 +40,7 @@ PUBLIC = {
 """Everything that may be opened without signing in. A new one is added here by a decision."""
 
 VIEWS = [view for group in LEDGERS for view in group.views]
-NO_LEDGER = {m.Submission, m.SavedView, m.Job, m.JobItem}
+NO_LEDGER = {m.Submission, m.SavedView, m.Job, m.JobItem, m.Gateway, m.Preference}
 """Tables that hold nothing for people, or that have screens of their own."""
 
 

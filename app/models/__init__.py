@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.models.account import AccessEvent, AccessKind, Account, LoginSession
 from app.models.base import Base
 from app.models.case import Anchor, Attachment, Case, Event, EventKind
+from app.models.channel import Gateway, Mode, Preference
 from app.models.clock import Clock, ClockStatus
 from app.models.consultation import (
     AreaSource,
@@ -73,6 +74,7 @@ __all__ = [
     "DraftTransition",
     "Event",
     "EventKind",
+    "Gateway",
     "Grievance",
     "Invitation",
     "Job",
@@ -81,6 +83,7 @@ __all__ = [
     "JobState",
     "LoginSession",
     "Meeting",
+    "Mode",
     "Notice",
     "NoticeStatus",
     "Opinion",
@@ -93,6 +96,7 @@ __all__ = [
     "Place",
     "PlaceKind",
     "Position",
+    "Preference",
     "RollHead",
     "RollUnit",
     "RuleSet",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from datetime import datetime
+from datetime import datetime, time
 
 import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import User
@@ -31,6 +31,14 @@ class Account(Base):
     )
     language: Mapped[str] = mapped_column(sa.String(5), default="", server_default="")
     """Language of screens and notices; empty: the site's."""
+    phone: Mapped[str] = mapped_column(sa.String(30), default="", server_default="")
+    quiet_from: Mapped[time | None]
+    """From then until ``quiet_until``, local time, nothing is sent but to the bell."""
+    quiet_until: Mapped[time | None]
+    urgent_anyway: Mapped[bool] = mapped_column(sa.Boolean, default=True, server_default=sa.true())
+    """Urgent notices break the quiet hours."""
+    digest_at: Mapped[time] = mapped_column(default=time(18), server_default=sa.text("'18:00'"))
+    """When the daily digest is sent, local time."""
 
     user: Mapped[User] = relationship(User)
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import (
     Base,
+    Flag,
     Short,
     Text,
     UTCDateTime,
@@ -40,6 +41,9 @@ class Grievance(Base):
         sa.CheckConstraint("stars BETWEEN 1 AND 5", name="stars_in_range"),
         # Staff look a caller up by the last digits of the number.
         sa.Index("ix_grievance_phone_tail", sa.text('"right"(phone, 4)')),
+        sa.Index(
+            "ix_grievance_rated_at", "rated_at", postgresql_where=sa.text("rated_at IS NOT NULL")
+        ),
     )
 
     case_id: Mapped[int] = mapped_column(
@@ -49,6 +53,9 @@ class Grievance(Base):
     person_id: Mapped[int | None] = reference("person.id")
     reporter: Mapped[Short] = mapped_column(default="", server_default="")
     phone: Mapped[str] = mapped_column(sa.String(30), default="", server_default="", index=True)
+    email: Mapped[Short] = mapped_column(default="", server_default="")
+    messages: Mapped[Flag]
+    """Whether the resident wants to be told by e-mail or text message."""
     address: Mapped[Short] = mapped_column(default="", server_default="")
     stars: Mapped[int | None]
     comment: Mapped[Text] = mapped_column(default="", server_default="")

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.models.base import (
     Base,
+    Flag,
     Id,
     Instant,
     Json,
@@ -23,6 +24,7 @@ from app.models.base import (
     user_reference,
 )
 from app.models.case import Case
+from app.models.channel import Gateway
 
 
 class NoticeStatus(enum.StrEnum):
@@ -30,6 +32,10 @@ class NoticeStatus(enum.StrEnum):
     SENDING = "sending"
     SENT = "sent"
     DEAD = "dead"
+    MUTED = "muted"
+    """Its recipient wants none of this kind, or has agreed to none."""
+    INCLUDED = "included"
+    """Told in a digest."""
 
 
 class Notice(Base):
@@ -52,6 +58,26 @@ class Notice(Base):
             postgresql_where=sa.text("channel = 'inapp' AND status = 'sent' AND read_at IS NULL"),
         ),
         sa.Index("ix_notice_user_id_id", "user_id", "id"),
+        # The desk: what was given up.
+        sa.Index("ix_notice_dead", "id", postgresql_where=sa.text("status = 'dead'")),
+        sa.Index(
+            "ix_notice_gateway_id",
+            "gateway_id",
+            "id",
+            postgresql_where=sa.text("gateway_id IS NOT NULL"),
+        ),
+        sa.Index(
+            "ix_notice_digest_id",
+            "digest_id",
+            postgresql_where=sa.text("digest_id IS NOT NULL"),
+        ),
+        # Digests: what waits for the next one of a person.
+        sa.Index(
+            "ix_notice_digest",
+            "user_id",
+            "channel",
+            postgresql_where=sa.text("digest AND status = 'waiting'"),
+        ),
     )
 
     id: Mapped[Id]
@@ -61,8 +87,15 @@ class Notice(Base):
     """Where to, for a recipient without a login; else the channel asks the user."""
     path: Mapped[Short] = mapped_column(default="", server_default="")
     """The page that it is about, where that is no case's."""
+    resident: Mapped[Flag]
+    """For the resident who raised the case: address and consent are asked for on delivery."""
     channel: Mapped[KeyText]
+    gateway_id: Mapped[int | None] = reference("gateway.id", index=False)
+    """By which channel of that kind, where there are several."""
     key: Mapped[KeyText]
+    topic: Mapped[KeyText] = mapped_column(default="", server_default="")
+    """What kind of thing it tells of, as people choose it (services.preferences)."""
+    urgent: Mapped[Flag]
     subject: Mapped[Json]
     body: Mapped[Json]
     """Rendered texts by language; the recipient's is chosen on delivery."""
@@ -74,12 +107,16 @@ class Notice(Base):
     attempts: Mapped[int] = mapped_column(default=0, server_default="0")
     next_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     """When it may be claimed (again): the next attempt, or the end of the present lease."""
+    digest: Mapped[Flag]
+    """Waits for its person's daily digest."""
+    digest_id: Mapped[int | None] = reference("notice.id", index=False)
     error: Mapped[Text] = mapped_column(default="", server_default="")
     sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     read_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
 
     case: Mapped[Case | None] = relationship()
     user: Mapped[User | None] = relationship(User)
+    gateway: Mapped[Gateway | None] = relationship()
 
     def __str__(self) -> str:
         return str(self.subject.get("zh", ""))

@@ -81,6 +81,8 @@ ENUMS: dict[type[enum.Enum], dict[Any, Any]] = {
         m.NoticeStatus.SENDING: _l("Sending"),
         m.NoticeStatus.SENT: _l("Sent"),
         m.NoticeStatus.DEAD: _l("Not deliverable"),
+        m.NoticeStatus.MUTED: _l("Not wanted"),
+        m.NoticeStatus.INCLUDED: _l("In a digest"),
     },
     m.AreaSource: {
         m.AreaSource.REGISTERED: _l("Registered area"),
