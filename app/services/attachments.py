@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.errors import InvalidError, MissingError, Problem
-from app.services import sniff
+from app.services import exif, sniff
 from app.services.actors import Viewer
 from app.services.history import open_to_residents
 from app.services.scope import SHEET, visible
@@ -43,7 +43,8 @@ class Kept:
 
 
 def keep(folder: Path, name: str, stream: BinaryIO, *, most: int, field: str) -> Kept:
-    """Read ``stream`` into the files folder. The same content is kept once.
+    """Read ``stream`` into the files folder. The same content is kept once, a picture without its
+    place and time.
 
     Raises InvalidError for ``field`` when it is empty, larger than ``most`` bytes or nothing that
     we take. What is kept and never attached does no harm and is found by its missing row.
@@ -59,6 +60,7 @@ def keep(folder: Path, name: str, stream: BinaryIO, *, most: int, field: str) ->
         found = None if problem else sniff.kind(part, ending)
         if found is None:
             raise InvalidError(Problem(problem or _unknown(clean), field))
+        size, digest = _bared(part, found.media_type, size, digest)
         named = clean if ending in found.endings else f"{clean}.{found.endings[0]}"
         kept = Kept(named, found.media_type, size, digest)
         target = folder / kept.path
@@ -67,6 +69,18 @@ def keep(folder: Path, name: str, stream: BinaryIO, *, most: int, field: str) ->
         return kept
     finally:
         part.unlink(missing_ok=True)
+
+
+def _bared(part: Path, media_type: str, size: int, digest: str) -> tuple[int, str]:
+    """Size and hash after a picture was freed of what tells where and when it was taken."""
+    if media_type not in sniff.IMAGES:
+        return size, digest
+    content = part.read_bytes()
+    bare = exif.without(content, media_type)
+    if bare == content:
+        return size, digest
+    part.write_bytes(bare)
+    return len(bare), hashlib.sha256(bare).hexdigest()
 
 
 def tidy(name: str) -> str:
