@@ -77,7 +77,7 @@ pictures: $(VENV)/dev.stamp assets browser ## the README's pictures, taken by th
 	cp var/screenshots/public-rated-phone.png docs/images/resident.png
 
 clean: ## remove what was made, but for the environment and the data in var/
-	rm -rf node_modules app/static/vendor translations/zh build *.egg-info .pytest_cache \
+	rm -rf node_modules app/static/built translations/zh build *.egg-info .pytest_cache \
 	.mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage htmlcov
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
@@ -91,7 +91,7 @@ lock: $(VENV)/dev.stamp ## renew the lock files from requirements/*.in and packa
 setup: $(VENV)/base.stamp assets
 	@$(PY) translations/build.py compile >/dev/null
 
-assets: $(VENV)/base.stamp ## the front-end files in app/static/vendor, when their lock changed
+assets: $(VENV)/base.stamp ## bundle app/front into app/static/built, when something changed
 	@$(PY) -m app.host.assets
 
 $(PY):

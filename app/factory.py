@@ -6,6 +6,7 @@ import gc
 from datetime import timedelta
 
 from flask import Flask
+from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import app.models  # maps every table
@@ -16,7 +17,7 @@ from app.channels import guard
 from app.extensions import csrf, db, migrate
 from app.host import servers
 from app.services import edge, vault
-from app.views import BLUEPRINTS, NAVIGATION, access, assets, errors, frame, headers, labels
+from app.views import BLUEPRINTS, NAVIGATION, access, assets, errors, frame, headers, labels, menus
 from app.views.admin import LEDGERS
 from app.views.builder import Builder
 
@@ -42,6 +43,8 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     csrf.init_app(flask)  # before FAB: it refuses unsafe GETs only when it finds CSRF protection
     with flask.app_context():
         _add_views(flask)
+    Compress(flask)
+    assets.serve(flask)
     if settings.proxies:
         hops = settings.proxies
         flask.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -61,6 +64,7 @@ def _add_views(flask: Flask) -> None:
     builder = Builder()
     builder.init_app(flask, db.session)
     frame.install(flask, NAVIGATION)
+    menus.install(flask, LEDGERS)
     flask.before_request(access.guard)
     for group in LEDGERS:
         for view in group.views:
@@ -82,6 +86,9 @@ def _flask_config(settings: config.Settings) -> dict[str, object]:
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
         "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 5},
         "TESTING": settings.testing,
+        "COMPRESS_ALGORITHM": ["br", "gzip"],
+        "COMPRESS_BR_LEVEL": 4,
+        "COMPRESS_MIMETYPES": ["text/html", "application/json", "image/svg+xml", "text/csv"],
         "MAX_CONTENT_LENGTH": settings.upload_megabytes * 1024 * 1024,
         "MAX_FORM_MEMORY_SIZE": 2 * 1024 * 1024,
         **_session_config(settings),

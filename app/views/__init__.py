@@ -21,16 +21,18 @@ from app.views import (
     desk,
     files,
     grievance,
-    home,
     meeting,
+    menus,
     public,
     search,
 )
 from app.views.frame import Entry
 from app.views.ledger import lookup
+from app.views.lists import routes as lists
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
-    home.pages,
+    menus.ledgers,
+    menus.settings,
     account.pages,
     desk.pages,
     desk.bell,
@@ -43,19 +45,26 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     consultation.pages,
     definitions.pages,
     lookup.pages,
+    lists.pages,
     search.pages,
 )
 
 NAVIGATION: tuple[Entry, ...] = (
-    Entry("work.index", _l("My work"), "inbox"),
-    Entry("grievances.index", _l("Grievances"), "message-report"),
-    Entry("meetings.index", _l("Meetings"), "users-group"),
-    Entry("consultations.index", _l("Consultations"), "scale"),
+    Entry("work.index", _l("My work"), "inbox", tab=True),
+    Entry("grievances.index", _l("Grievances"), "message-report", tab=True),
+    Entry("meetings.index", _l("Meetings"), "users-group", tab=True),
+    Entry("consultations.index", _l("Consultations"), "scale", tab=True),
+    Entry("ledgers.index", _l("Ledgers"), "table"),
     Entry(
         "definitions.index",
         _l("Workflows"),
         "sitemap",
         frozenset({Role.ADMIN, Role.WORKFLOW_ADMIN}),
     ),
-    Entry("settings.index", _l("Ledgers"), "table"),
+    Entry(
+        "settings.index",
+        _l("Settings"),
+        "settings",
+        frozenset({Role.ADMIN, Role.WORKFLOW_ADMIN}),
+    ),
 )

@@ -1,4 +1,4 @@
-"""One's own account: language, password, signed-in browsers."""
+"""One's own account: language, look, password, signed-in browsers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from app.extensions import db, limiter
 from app.security import sessions
 from app.security.manager import TOKEN
 from app.transaction import unit_of_work
-from app.views import access
+from app.views import access, looks
 from app.views.frame import LANGUAGES
 from app.views.passwords import NewPasswordField
 
@@ -104,3 +104,13 @@ def choose_language() -> Response:
             sessions.choose_language(unit, current_user.id, language)
     refresh()
     return redirect(access.own_path(request.form.get("back")) or "/")
+
+
+@pages.post("/look")
+@access.public
+def choose_look() -> Response:
+    """Light or dark, usual or large letters: for this browser."""
+    answer = redirect(access.own_path(request.form.get("back")) or "/")
+    if not looks.keep(answer, request.form):
+        abort(400)
+    return answer

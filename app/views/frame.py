@@ -19,7 +19,7 @@ from app.extensions import db
 from app.models import Notice, NoticeStatus
 from app.permissions import LABELS
 from app.services.actors import full_name
-from app.views import access
+from app.views import access, looks, menus
 
 LANGUAGES = (("zh", "中文"), ("en", "English"))
 UNREAD_CAP = 99
@@ -29,12 +29,13 @@ UNREAD_CAP = 99
 class Entry:
     """A place in the main navigation. It appears once ``endpoint`` exists, to these ``roles``
     (None: to everybody who is signed in). ``section`` marks it as the current one for all
-    endpoints of that blueprint."""
+    endpoints of that blueprint. ``tab`` puts it among the tabs at the foot of a phone."""
 
     endpoint: str
     label: Any
     icon: str
     roles: frozenset[str] | None = None
+    tab: bool = False
 
     @property
     def section(self) -> str:
@@ -47,6 +48,7 @@ class Link:
     icon: str
     url: str
     current: bool
+    tab: bool
 
 
 class Frame:
@@ -104,14 +106,37 @@ class Frame:
             return []
         section = (request.endpoint or "").rpartition(".")[0]
         if request.path.startswith("/ledgers/"):
-            section = "settings"
+            section = menus.section(request.path)
         entries: tuple[Entry, ...] = current_app.extensions["navigation"]
         return [
-            Link(str(entry.label), entry.icon, url_for(entry.endpoint), entry.section == section)
+            Link(
+                label=str(entry.label),
+                icon=entry.icon,
+                url=url_for(entry.endpoint),
+                current=entry.section == section,
+                tab=entry.tab,
+            )
             for entry in entries
             if entry.endpoint in current_app.view_functions
             and (entry.roles is None or entry.roles & self.roles)
         ]
+
+    @property
+    def tabs(self) -> list[Link]:
+        return [link for link in self.nav if link.tab]
+
+    @property
+    def more(self) -> list[Link]:
+        return [link for link in self.nav if not link.tab]
+
+    @property
+    def theme(self) -> str:
+        """``light``, ``dark`` or ``auto``, as this browser was told."""
+        return looks.theme(request.cookies)
+
+    @property
+    def large(self) -> bool:
+        return looks.large(request.cookies)
 
     @cached_property
     def unread(self) -> int:
@@ -149,6 +174,10 @@ class Frame:
     @property
     def language_url(self) -> str:
         return _address("account.choose_language")
+
+    @property
+    def look_url(self) -> str:
+        return _address("account.choose_look")
 
     @property
     def logout_url(self) -> str:

@@ -1,15 +1,13 @@
-"""The way in after signing in, and the list of all ledgers and settings."""
+"""The way in after signing in."""
 
 from __future__ import annotations
 
-from flask import Blueprint, current_app, redirect, render_template, url_for
+from flask import redirect, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
 from werkzeug.wrappers import Response
 
 from app.views.frame import Frame
-
-pages = Blueprint("settings", __name__, url_prefix="/settings")
 
 
 class HomeView(BaseView):
@@ -22,11 +20,4 @@ class HomeView(BaseView):
     @expose("/")
     def index(self) -> Response:
         first = next(iter(Frame().nav), None)
-        return redirect(first.url if first else url_for("settings.index"))
-
-
-@pages.get("/")
-def index() -> str:
-    """Every ledger that this person may open, by subject."""
-    groups = current_app.extensions["appbuilder"].menu.get_data()
-    return render_template("settings.html", groups=[g for g in groups if g.get("childs")])
+        return redirect(first.url if first else url_for("account.index"))

@@ -1,8 +1,7 @@
-"use strict";
 /* What every page needs beside htmx. Everything here is a comfort: without script the forms,
    lists and menus work all the same. */
 
-(() => {
+export function begin() {
   const token = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
 
   document.addEventListener("htmx:configRequest", (event) => {
@@ -63,4 +62,4 @@
       box.checked = event.target.checked;
     }
   });
-})();
+}

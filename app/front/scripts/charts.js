@@ -1,0 +1,1 @@
+/* Charts: loaded only by the pages that draw some. */

@@ -1,0 +1,23 @@
+/* The script of every page: a comfort only, all works without it. Each part has ``start(root)``,
+   called for the page and again for every part that htmx brings. */
+import htmx from "htmx.org/dist/htmx.esm.js";
+
+import * as cases from "./case.js";
+import * as frame from "./frame.js";
+import * as lookup from "./lookup.js";
+import * as photos from "./photos.js";
+import * as print from "./print.js";
+
+window.htmx = htmx;
+const PARTS = [cases, lookup, photos, print];
+
+frame.begin();
+const start = (root) => PARTS.forEach((part) => part.start(root));
+if (document.readyState === "loading") {
+  document.addEventListener("DOMContentLoaded", () => start(document));
+} else {
+  start(document);
+}
+document.addEventListener("htmx:load", (event) => {
+  if (event.detail.elt !== document.body) start(event.detail.elt);
+});
