@@ -227,6 +227,7 @@ def each(
 ) -> Iterator[Row]:
     """The rows of that list one by one, at most ``most``, for a file."""
     query = _listed(viewer, wanted, by, now).limit(most)
+    query = query.add_columns(filters.CATEGORY.label("category"))
     yield from session.execute(query, execution_options={"yield_per": 1000})
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -10,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.models import PlaceKind
+from app.services import filters
 from app.services.actors import Viewer
+from app.services.filters import Filter
 from app.services.scope import places_below, visible
 
 VENUES = (PlaceKind.COMMUNITY, PlaceKind.COMPOUND, PlaceKind.SUBDISTRICT)
@@ -19,13 +23,31 @@ MOST_VENUES = 300
 Rows = Sequence[sa.Row[*tuple[Any, ...]]]
 
 
-def meetings(session: Session, viewer: Viewer, *, page: int, size: int) -> Rows:
-    """A page of the meetings that ``viewer`` may see, the latest date first, and one row more
-    when there is another page."""
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of the list: from the earliest date or the latest, after how many, how many."""
+
+    ascending: bool = False
+    skipped: int = 0
+    most: int = 26
+
+
+def meetings(
+    session: Session, viewer: Viewer, wanted: Filter, part: Part, *, now: datetime
+) -> Rows:
+    """The meetings that ``viewer`` may see, the latest date first; ``since`` and ``until`` of
+    ``wanted`` are days of meetings."""
     item = m.AgendaItem
     of_this = item.meeting_id == m.Case.id
     count = sa.select(sa.func.count()).select_from(item).where(of_this)
     decided = count.join(m.Decision, m.Decision.item_id == item.id)
+    at = m.Meeting.scheduled_at
+    conditions = filters.conditions(viewer, replace(wanted, since=None, until=None), now)
+    if wanted.since is not None:
+        conditions.append(at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(at <= wanted.until)
+    order = (at, m.Case.id) if part.ascending else (at.desc(), m.Case.id.desc())
     query = (
         sa.select(
             m.Case.id,
@@ -41,10 +63,10 @@ def meetings(session: Session, viewer: Viewer, *, page: int, size: int) -> Rows:
         )
         .join(m.Meeting, m.Meeting.case_id == m.Case.id)
         .join(m.Place, m.Place.id == m.Case.place_id)
-        .where(visible(viewer, m.Case))
-        .order_by(m.Meeting.scheduled_at.desc(), m.Case.id.desc())
-        .limit(size + 1)
-        .offset(page * size)
+        .where(visible(viewer, m.Case), *conditions)
+        .order_by(*order)
+        .limit(part.most)
+        .offset(part.skipped)
     )
     return session.execute(query).all()
 

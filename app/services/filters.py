@@ -18,7 +18,7 @@ from app.services.search import matching
 LETTERS = "GMCS"
 _URGENT = "\"case\".data ->> 'urgency' = 'urgent'"
 """Word for word as in ``ix_case_urgent_open``: with a parameter it would not be used."""
-_CATEGORY: sa.ColumnElement[str] = sa.literal_column("\"case\".data ->> 'category'", sa.Text)
+CATEGORY: sa.ColumnElement[str] = sa.literal_column("\"case\".data ->> 'category'", sa.Text)
 """Likewise as in ``ix_case_category``."""
 _NUMBER = re.compile(r"[A-Z]\d{4}-\d{1,12}")
 _case = m.Case
@@ -66,7 +66,7 @@ def conditions(viewer: Viewer, wanted: Filter, now: datetime) -> list[sa.ColumnE
     if wanted.urgent:
         found.append(sa.literal_column(_URGENT, sa.Boolean))
     if wanted.category:
-        found.append(_CATEGORY.in_((wanted.category,)))
+        found.append(CATEGORY.in_((wanted.category,)))
     if wanted.mine:
         found.append(_case.id.in_(_of_person(viewer)))
     if wanted.assignee_id is not None:

@@ -22,6 +22,7 @@ from app.views.ledger.columns import Kind, column
 from app.views.ledger.reading import Answer
 
 READ = frozenset({"list", "show"})
+HEADLINES = frozenset({"title", "name", "subject", "full_name"})
 WRITE = READ | {"add", "edit", "delete"}
 
 
@@ -124,6 +125,11 @@ class GuardedView(ModelView):
     @property
     def searchable(self) -> bool:
         return finding.searchable(self.model)
+
+    def headline(self, names: tuple[str, ...]) -> str:
+        """Which of these columns names the row: it stands first on a phone and leads to it."""
+        telling = (name for name in names if name.rpartition(".")[2] in HEADLINES)
+        return next(telling, names[0])
 
     def single_actions(self) -> list[Any]:
         """Buttons of a row that this person may press."""

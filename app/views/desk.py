@@ -7,16 +7,18 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app import models as m
 from app.extensions import db
-from app.services import desk, edge, outbox
-from app.services.desk import Filter, Row
+from app.services import edge, outbox
+from app.services.desk import Row
 from app.services.grievances import REGISTRARS
 from app.transaction import unit_of_work
 from app.views import access, labels, times
+from app.views.lists import frame
+from app.views.lists.cases import CaseList
+from app.views.lists.work import Work
 from app.workflows.registry import LEGS
 
 pages = Blueprint("work", __name__, url_prefix="/work")
@@ -60,31 +62,21 @@ def card(row: Row) -> Card:
 
 
 @pages.get("/", endpoint="index")
-def work() -> str:
+def work() -> Response:
     """What lies on this person's desk, by time left; ``?tab=others`` is what waits for others."""
-    found = desk.work(db.session(), access.viewer())
-    others = request.args.get("tab") == "others"
-    leg = request.args.get("leg", "")
-    rows = found.others if others else found.mine
-    counts: dict[str, int] = {}
-    for row in rows:
-        counts[row.leg] = counts.get(row.leg, 0) + 1
-    cards = [card(row) for row in rows if not leg or row.leg == leg]
-    return render_template(
+    found = frame.open_(Work())
+    leg = found.query.value("leg")
+    legs = found.page.data.legs
+    return frame.render(
         "desk/work.html",
-        cards=cards,
-        others=others,
-        leg=leg if leg in counts else "",
-        counts=[(key, leg_name(key), count) for key, count in sorted(counts.items())],
-        mine_count=_count(found.mine),
-        others_count=_count(found.others),
+        found,
+        cards=[card(row) for row in found.page.rows],
+        others=bool(found.query.value("tab")),
+        leg=leg if leg in legs else "",
+        counts=[(key, leg_name(key), count) for key, count in sorted(legs.items())],
+        piles=found.page.data,
         may_register=bool(access.viewer().roles & REGISTRARS),
-        late=sum(1 for c in cards if c.left is not None and c.left.look == "late"),
     )
-
-
-def _count(rows: tuple[Any, ...]) -> str:
-    return f"{desk.MOST}+" if len(rows) >= desk.MOST else str(len(rows))
 
 
 def leg_name(leg: str) -> str:
@@ -93,62 +85,16 @@ def leg_name(leg: str) -> str:
 
 
 @ledger.get("/", endpoint="index")
-def everything() -> str:
+def everything() -> Response:
     """Every case that this person may see, whatever its leg."""
-    return listed("", _("All cases"), "allcases.index")
+    return listed(CaseList())
 
 
-def listed(leg: str, heading: str, endpoint: str, **more: Any) -> str:
-    """The list of one leg's cases with search and filters from the address."""
-    wanted = Filter(
-        leg=leg,
-        words=request.args.get("q", "").strip()[:100],
-        kind=_one_of("kind", ("open", "waiting", "done", "cancelled")),
-        overdue=request.args.get("late") == "1",
-        mine=request.args.get("mine") == "1",
-        urgent=request.args.get("urgent") == "1",
-    )
-    number = request.args.get("page", "1")
-    page = int(number) if number.isascii() and number.isdecimal() and len(number) < 6 else 1
-    found = desk.listed(db.session(), access.viewer(), wanted, page=page, now=access.now())
-    return render_template(
-        "case/list.html",
-        heading=heading,
-        endpoint=endpoint,
-        cards=[card(row) for row in found.rows],
-        page=found,
-        wanted=wanted,
-        chips=_chips(endpoint, wanted),
-        last=desk.LAST_PAGE,
-        page_url=lambda number: url_for(endpoint, **{**request.args, "page": number}),
-        **more,
-    )
-
-
-def _one_of(name: str, values: tuple[str, ...]) -> str:
-    value = request.args.get(name, "")
-    return value if value in values else ""
-
-
-def _chips(endpoint: str, wanted: Filter) -> list[tuple[str, str, bool]]:
-    """Filters as one-press choices: text, address, whether it is on."""
-
-    def to(**chosen: Any) -> str:
-        if wanted.words:
-            chosen["q"] = wanted.words
-        return url_for(endpoint, **chosen)
-
-    plain = not (wanted.kind or wanted.overdue or wanted.mine or wanted.urgent)
-    found = [
-        (_("All"), to(), plain),
-        (_("Not finished"), to(kind="open"), wanted.kind == "open"),
-        (_("Overdue"), to(late=1), wanted.overdue),
-        (_("Finished"), to(kind="done"), wanted.kind == "done"),
-        (_("With me or from me"), to(mine=1), wanted.mine),
-    ]
-    if wanted.leg == "grievance":
-        found.insert(2, (_("Urgent"), to(urgent=1), wanted.urgent))
-    return found
+def listed(listing: CaseList, **more: Any) -> Response:
+    """A list of cases with search, filters, order and views from the address."""
+    found = frame.open_(listing)
+    cards = [card(row) for row in found.page.rows]
+    return frame.render("case/list.html", found, cards=cards, **more)
 
 
 # --- the bell ---------------------------------------------------------------------------------

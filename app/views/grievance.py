@@ -19,6 +19,7 @@ from app.views import access, dossier, inputs, labels
 from app.views.desk import listed
 from app.views.errors import said
 from app.views.inputs import Given
+from app.views.lists.cases import Grievances
 from app.views.panels import panel
 
 pages = Blueprint("grievances", __name__, url_prefix="/grievances")
@@ -28,9 +29,9 @@ Answer = str | Response | tuple[str, int]
 
 
 @pages.get("/")
-def index() -> str:
+def index() -> Response:
     """Every grievance that this person may see."""
-    return listed("grievance", _("Grievances"), "grievances.index", may_register=may_register())
+    return listed(Grievances(), may_register=may_register())
 
 
 def may_register() -> bool:

@@ -14,37 +14,24 @@ from app.errors import ForbiddenError, InvalidError, Problem, SifangError
 from app.extensions import db
 from app.models import RuleSet
 from app.models import Workflow as WorkflowRow
-from app.services import cases, definitions, desk, electorates, standings
+from app.services import cases, definitions, electorates
 from app.services.cases import Opened, Opening
-from app.services.filters import Filter
 from app.services.electorates import Electorate
 from app.transaction import unit_of_work
 from app.views import access
 from app.views.consultation import frame
 from app.views.consultation.pages import Answer, pages
+from app.views.lists import frame as lists
+from app.views.lists.cases import Consultations
 from app.workflows.spec import Workflow
 
 
 @pages.get("/")
-def index() -> str:
-    """The consultations that this person may see, newest first, each with its progress; those of
-    single entrances stand below their parent, and are found by searching."""
-    kind, page = request.args.get("kind", ""), request.args.get("page", "1")
-    words = request.args.get("q", "")[:100]
-    wanted = Filter(
-        leg="consultation",
-        kind=kind if kind in ("open", "done", "cancelled") else "",
-        words=words,
-        top=not words.strip(),
-    )
-    number = int(page) if page.isascii() and page.isdecimal() and len(page) < 5 else 1
-    session = db.session()
-    found = desk.listed(session, access.viewer(), wanted, page=number, now=access.now())
-    return render_template(
+def index() -> Response:
+    """The consultations that this person may see, each with its progress."""
+    return lists.render(
         "consultation/index.html",
-        found=found,
-        wanted=wanted,
-        progress=standings.progress(session, [row.id for row in found.rows]),
+        lists.open_(Consultations()),
         may_open=bool(openable()),
     )
 

@@ -23,7 +23,7 @@ from app.services.actors import full_name
 from app.transaction import unit_of_work
 from app.views import access
 from app.views.fields import clean
-from app.views.ledger import columns, listing
+from app.views.ledger.listing import Ledger
 
 MOST = 50_000
 _RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -31,18 +31,18 @@ _RISKY = ("=", "+", "-", "@", "\t", "\r")
 
 def answer(view: Any) -> Response:
     """The file. At most MOST rows; the last line tells when there were more."""
-    query = listing.read(view, request.args)
-    statement = listing.ordered(view, query, listing.select(view, query))
-    statement = statement.options(*columns.loads(view.model, view.list_columns)).limit(MOST + 1)
+    ledger = Ledger(view)
+    query = ledger.read(request.args)
+    names = ledger.shown(query)
     out = io.StringIO()
     out.write("\ufeff")  # without it Excel takes the file for something else than UTF-8
     writer = csv.writer(out)
-    writer.writerow([str(view.label(name)) for name in view.list_columns])
+    writer.writerow([str(view.label(name)) for name in names])
     count = 0
-    for item in db.session.scalars(statement.execution_options(yield_per=1000)):
+    for item in ledger.items(query, MOST + 1):
         count += 1
         if count <= MOST:
-            writer.writerow([harmless(view.cell(item, name).text) for name in view.list_columns])
+            writer.writerow([harmless(view.cell(item, name).text) for name in names])
     writer.writerow([_signature(min(count, MOST), cut=count > MOST)])
     _record(view, min(count, MOST))
     stamp = edge.local(access.now()).strftime("%Y%m%d-%H%M")

@@ -1,206 +1,211 @@
-"""One page of a ledger, from the address: search, filters, order, page – all checked, all kept in
-the request and never on the view, which every thread shares."""
+"""A ledger as a list: its filters, order and columns from the view, all checked, all kept in the
+request and never on the view, which every thread shares."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from datetime import datetime, time
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
-from flask import request, url_for
-from flask_babel import gettext as _
+from flask import url_for
 from sqlalchemy import ColumnElement
-from werkzeug.datastructures import MultiDict
 
 from app.extensions import db
-from app.services import edge
+from app.security.grants import allowed_by_code
 from app.services.scope import visible
 from app.views import access, labels
-from app.views.fields import clean, narrow
-from app.views.ledger import columns, finding
+from app.views.fields import narrow
+from app.views.ledger import columns, finding, values
 from app.views.ledger.columns import Column, Kind, column
+from app.views.lists import filters
+from app.views.lists.filters import Arguments, Filter
+from app.views.lists.listing import Listing, extended
+from app.views.lists.query import LAST_PAGE, Heading, Page, Query, Value, basics
 
-SIZES = (25, 50, 100)
-LAST_PAGE = 400
 COUNTED = 10_000
 """Rows are counted up to here: nobody reads on, and counting millions takes long."""
+_UNSHOWN = frozenset({Kind.JSON, Kind.BYTES, Kind.MANY, Kind.DERIVED})
+"""Kinds that a list shows only where its view says so: long, or costly for each row."""
 
 
-@dataclass(slots=True)
-class Filter:
-    """One filter of the ledger as it stands in the address. ``problem``: it wasn't understood."""
+class Ledger(Listing):
+    """The list of a GuardedView."""
 
-    column: Column
-    label: str
-    value: str = ""
-    until: str = ""
-    shown: str = ""
-    offered: dict[str, str] = field(default_factory=dict)
-    """The words to choose from, where the column has a vocabulary."""
-    problem: bool = False
+    counted = True
 
-    @property
-    def name(self) -> str:
-        return f"f_{self.column.name}"
+    def __init__(self, view: Any) -> None:
+        self.view = view
+        self.key = type(view).__name__
+        self.endpoint = f"{view.endpoint}.list"
+        self.title = view.list_title
+        self.prompt = view.list_title if view.searchable else ""
 
-    @property
-    def set(self) -> bool:
-        return bool(self.value or self.until)
+    def allowed(self) -> bool:
+        return self._may("list")
+
+    def exportable(self) -> bool:
+        return self._may("list") and self._may("export")
+
+    def _may(self, ability: str) -> bool:
+        """Of ``access.viewer()``, who need not be signed in to a request."""
+        permission = f"can_{ability}"
+        granted = allowed_by_code(access.viewer().roles, permission, self.key)
+        return granted and permission in self.view.base_permissions
+
+    def export_url(self, arguments: Arguments) -> str:
+        return extended(self.view.url("export"), arguments)
+
+    def read(self, given: Arguments) -> Query:
+        view = self.view
+        orders = frozenset(f"{sign}{name}" for name in view.order_columns for sign in ("", "-"))
+        query = basics(given, orders=orders, columns=frozenset(self.choosable()))
+        if query.words:
+            condition = finding.matching(access.viewer(), view.model, query.words)
+            if condition is not None:
+                query.conditions.append(condition)
+        for name in view.search_columns:
+            found = _filter(view, name, given)
+            query.filters.append(found)
+            query.conditions += _conditions(view, name, found)
+        return query
+
+    def fetch(self, query: Query) -> Page:
+        """The rows of one page, and how many there are: two statements."""
+        view = self.view
+        chosen = select(view, query)
+        primary = sa.inspect(view.model).primary_key[0]
+        few = chosen.with_only_columns(primary).order_by(None).limit(COUNTED + 1).subquery()
+        count = db.session.scalar(sa.select(sa.func.count()).select_from(few)) or 0
+        last = max(math.ceil(min(count, COUNTED) / query.size), 1)
+        query.page = min(query.page, last, LAST_PAGE)
+        statement = ordered(view, query, chosen).options(*self._loads(query))
+        statement = statement.limit(query.size).offset((query.page - 1) * query.size)
+        rows = list(db.session.scalars(statement).unique())
+        return Page(
+            query, rows, query.page < last, count=min(count, COUNTED), beyond=count > COUNTED
+        )
+
+    def orders(self) -> list[tuple[str, str]]:
+        return [
+            (f"{sign}{name}", f"{self.view.label(name)} {arrow}")
+            for name in self.view.order_columns
+            for sign, arrow in (("", "↑"), ("-", "↓"))
+        ]
+
+    def choosable(self) -> dict[str, str]:
+        """The view's columns, and plain ones of its pages for those who may open them."""
+        names = dict.fromkeys(self.view.list_columns)
+        if self._may("show"):
+            plain = (n for n in self.view.show_columns if self._kind(n) not in _UNSHOWN)
+            names |= dict.fromkeys(plain)
+        return {name: str(self.view.label(name)) for name in names}
+
+    def _kind(self, name: str) -> Kind:
+        return column(self.view.model, name).kind
+
+    def shown(self, query: Query) -> tuple[str, ...]:
+        usual: tuple[str, ...] = self.view.list_columns
+        return query.columns or usual
+
+    def _loads(self, query: Query) -> list[Any]:
+        return columns.loads(self.view.model, self.shown(query))
+
+    def headings(self, query: Query) -> tuple[Heading, ...]:
+        return tuple(
+            Heading(name, str(self.view.label(name)), values.kind(self.view, name))
+            for name in self.shown(query)
+        )
+
+    def values(self, query: Query, most: int) -> Iterator[tuple[Value, ...]]:
+        names = self.shown(query)
+        for item in self.items(query, most):
+            yield tuple(values.value(self.view, item, name) for name in names)
+
+    def items(self, query: Query, most: int) -> Iterator[Any]:
+        """The rows themselves, whatever the page, a thousand at a time."""
+        statement = ordered(self.view, query, select(self.view, query))
+        statement = statement.options(*self._loads(query)).limit(most)
+        yield from db.session.scalars(statement.execution_options(yield_per=1000))
 
 
-@dataclass(slots=True)
-class Query:
-    """What the address asks for, after checking."""
-
-    words: str = ""
-    filters: list[Filter] = field(default_factory=list)
-    conditions: list[ColumnElement[bool]] = field(default_factory=list)
-    order: str = ""
-    descending: bool = False
-    page: int = 1
-    size: int = SIZES[0]
-
-    @property
-    def narrowed(self) -> bool:
-        return bool(self.words or any(each.set for each in self.filters))
-
-    @property
-    def misunderstood(self) -> list[str]:
-        return [each.label for each in self.filters if each.problem]
+# --- filters ------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Page:
-    query: Query
-    rows: list[Any]
-    count: int
-    more: bool
-    """There are more rows than were counted."""
-
-    @property
-    def pages(self) -> int:
-        return min(max(math.ceil(self.count / self.query.size), 1), LAST_PAGE)
-
-    @property
-    def count_text(self) -> str:
-        return f"{COUNTED}+" if self.more else str(self.count)
-
-    def address(self, **changes: Any) -> str:
-        """This list's address with other values; empty ones are left out."""
-        values = {**request.args.to_dict(), **changes}
-        kept = {key: each for key, each in values.items() if each not in ("", None)}
-        return url_for(str(request.endpoint), **(request.view_args or {}), **kept)
-
-
-def read(view: Any, arguments: MultiDict[str, str]) -> Query:
-    """The query in these arguments of the address. What makes no sense is left out."""
-    query = Query(words=clean(arguments.get("q"))[:100])
-    if query.words:
-        condition = finding.matching(access.viewer(), view.model, query.words)
-        if condition is not None:
-            query.conditions.append(condition)
-    for name in view.search_columns:
-        found = _filter(view, name, arguments)
-        query.filters.append(found)
-    query.conditions += [c for each in query.filters for c in _conditions(each)]
-    order = arguments.get("order", "")
-    query.descending = order.startswith("-")
-    if order.lstrip("-") in view.order_columns:
-        query.order = order.lstrip("-")
-    query.page = min(max(_number(arguments.get("page"), 1), 1), LAST_PAGE)
-    size = _number(arguments.get("size"), SIZES[0])
-    query.size = size if size in SIZES else SIZES[0]
-    return query
-
-
-def _number(text: str | None, default: int) -> int:
-    given = narrow(text or "")
-    return int(given) if given.isascii() and given.isdecimal() and len(given) < 7 else default
-
-
-def _filter(view: Any, name: str, arguments: MultiDict[str, str]) -> Filter:
+def _filter(view: Any, name: str, given: Arguments) -> Filter:
     known = column(view.model, name)
-    found = Filter(known, str(view.label(name)))
-    found.value = clean(arguments.get(found.name))[:200]
+    key, label = f"f_{name}", str(view.label(name))
     if name in view.vocabularies:
-        found.offered = {str(key): str(words) for key, words in view.vocabularies[name]().items()}
-        found.shown = found.offered.get(found.value, "")
-    found.until = clean(arguments.get(f"{found.name}_until"))[:40]
-    if known.kind is Kind.ONE and not found.value:
-        found.value = _typed(view, known, clean(arguments.get(f"{found.name}-text"))[:100], found)
-    return found
+        return filters.choice(key, label, view.vocabularies[name](), given)
+    if known.kind is Kind.ENUM:
+        words = {member.value: labels.of_enum(member) for member in known.choices}
+        return filters.choice(key, label, words, given)
+    if known.kind is Kind.FLAG:
+        return filters.choice(key, label, filters.yes_no(), given)
+    if known.kind is Kind.ONE:
+        url = url_for("lookup.find", view=view.endpoint, name=name)
+        return filters.row(key, label, known.target, given, url)
+    if known.kind in (Kind.DATE, Kind.INSTANT):
+        return filters.period(key, label, given)
+    return filters.text(key, label, given)
 
 
-def _typed(view: Any, known: Column, words: str, found: Filter) -> str:
-    """Without script the filter holds words: the first row that fits them."""
-    if not words:
-        return ""
-    hits = finding.hits(db.session(), access.viewer(), known.target, words, limit=1)
-    found.problem = not hits
-    return str(sa.inspect(hits[0]).identity[0]) if hits else ""
-
-
-def _conditions(found: Filter) -> list[ColumnElement[bool]]:
-    if not found.set:
+def _conditions(view: Any, name: str, found: Filter) -> list[ColumnElement[bool]]:
+    if not found.on:
         return []
+    known = column(view.model, name)
     try:
-        return _CONDITIONS[found.column.kind](found)
+        return _CONDITIONS[known.kind](known, found)
     except (ValueError, KeyError, OverflowError):
-        found.problem = True
+        found.refuse()
         return []
 
 
-def _by_enum(found: Filter) -> list[ColumnElement[bool]]:
-    member = found.column.choices(found.value)
-    found.shown = labels.of_enum(member)
-    return [found.column.attribute == member]
+def _by_enum(known: Column, found: Filter) -> list[ColumnElement[bool]]:
+    return [known.attribute == known.choices(found.value)]
 
 
-def _by_flag(found: Filter) -> list[ColumnElement[bool]]:
-    wanted = {"yes": True, "no": False}[found.value]
-    found.shown = _("Yes") if wanted else _("No")
-    return [found.column.attribute.is_(wanted)]
+def _by_flag(known: Column, found: Filter) -> list[ColumnElement[bool]]:
+    return [known.attribute.is_({"yes": True, "no": False}[found.value])]
 
 
-def _by_row(found: Filter) -> list[ColumnElement[bool]]:
-    item = finding.one(db.session(), access.viewer(), found.column.target, found.value)
-    if item is None:
-        raise ValueError(found.value)
-    found.shown = finding.named(db.session(), [item])[0]
-    return [found.column.attribute == item]
+def _by_row(known: Column, found: Filter) -> list[ColumnElement[bool]]:
+    """By the key that filters.row has found among the visible rows."""
+    primary = sa.inspect(known.target).primary_key[0]
+    key = finding.parse_key(primary, found.value)
+    local, remote = known.attribute.property.local_remote_pairs[0]
+    if remote is not primary:
+        return [known.attribute.has(primary == key)]
+    return [local == key]
 
 
-def _by_number(found: Filter) -> list[ColumnElement[bool]]:
+def _by_number(known: Column, found: Filter) -> list[ColumnElement[bool]]:
     number = int(narrow(found.value))
     if abs(number) >= 2**31:
         raise ValueError(found.value)
-    return [found.column.attribute == number]
+    return [known.attribute == number]
 
 
-def _by_text(found: Filter) -> list[ColumnElement[bool]]:
+def _by_text(known: Column, found: Filter) -> list[ColumnElement[bool]]:
     if found.offered:
-        return [found.column.attribute == found.value]
-    return [found.column.attribute.icontains(found.value, autoescape=True)]
+        return [known.attribute == found.value]
+    return [known.attribute.icontains(found.value, autoescape=True)]
 
 
-def _by_key(found: Filter) -> list[ColumnElement[bool]]:
-    return [found.column.attribute.any(found.value)]
+def _by_key(known: Column, found: Filter) -> list[ColumnElement[bool]]:
+    return [known.attribute.any(found.value)]
 
 
-def _by_time(found: Filter) -> list[ColumnElement[bool]]:
+def _by_time(known: Column, found: Filter) -> list[ColumnElement[bool]]:
     """From the first day's beginning to the last day's end, local time."""
-    held, conditions = found.column.attribute, []
-    instant = found.column.kind is Kind.INSTANT
+    days = known.kind is Kind.DATE
+    conditions = []
     if found.value:
-        day = datetime.strptime(found.value, "%Y-%m-%d")  # noqa: DTZ007  local
-        conditions.append(held >= (edge.instant(day) if instant else day.date()))
+        first = filters.day(found.value) if days else filters.begin(found)
+        conditions.append(known.attribute >= first)
     if found.until:
-        day = datetime.strptime(found.until, "%Y-%m-%d")  # noqa: DTZ007  local
-        end = datetime.combine(day.date(), time.max)
-        conditions.append(held <= (edge.instant(end) if instant else day.date()))
-    found.shown = f"{found.value} – {found.until}"
+        last = filters.day(found.until) if days else filters.end(found)
+        conditions.append(known.attribute <= last)
     return conditions
 
 
@@ -215,6 +220,9 @@ _CONDITIONS = {
     Kind.DATE: _by_time,
     Kind.INSTANT: _by_time,
 }
+
+
+# --- rows ---------------------------------------------------------------------------------------
 
 
 def select(view: Any, query: Query) -> sa.Select[Any]:
@@ -232,17 +240,3 @@ def ordered(view: Any, query: Query, statement: sa.Select[Any]) -> sa.Select[Any
     if held.key == primary.key:
         return statement.order_by(held.desc() if descending else held)
     return statement.order_by(first, primary.desc() if descending else primary)
-
-
-def run(view: Any, query: Query) -> Page:
-    """The rows of one page, and how many there are: two statements."""
-    chosen = select(view, query)
-    primary = sa.inspect(view.model).primary_key[0]
-    few = chosen.with_only_columns(primary).order_by(None).limit(COUNTED + 1).subquery()
-    count = db.session.scalar(sa.select(sa.func.count()).select_from(few)) or 0
-    last = max(math.ceil(min(count, COUNTED) / query.size), 1)
-    query.page = min(query.page, last, LAST_PAGE)
-    statement = ordered(view, query, chosen).options(*columns.loads(view.model, view.list_columns))
-    statement = statement.limit(query.size).offset((query.page - 1) * query.size)
-    rows = list(db.session.scalars(statement).unique())
-    return Page(query, rows, min(count, COUNTED), more=count > COUNTED)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, flash, render_template, request
-from flask_babel import gettext as _
+from flask import abort, render_template
 from werkzeug.wrappers import Response
 
 from app.extensions import db
 from app.services.scope import visible
 from app.views import access
-from app.views.ledger import columns, finding, listing
+from app.views.ledger import columns, finding
 from app.views.ledger.columns import column
+from app.views.ledger.listing import Ledger
+from app.views.lists import frame
 
 Answer = Response | str | tuple[Any, int]
 RELATED = 10
@@ -21,11 +22,7 @@ RELATED = 10
 
 
 def listed(view: Any) -> Answer:
-    query = listing.read(view, request.args)
-    for name in query.misunderstood:
-        flash(_("The filter “%(name)s” was not understood and is left out.", name=name), "warning")
-    page = listing.run(view, query)
-    return render_template(view.list_template, view=view, page=page)
+    return frame.render(view.list_template, frame.open_(Ledger(view)), view=view)
 
 
 def shown(view: Any, pk: str) -> Answer:

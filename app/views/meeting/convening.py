@@ -18,13 +18,14 @@ from app.services.quorum import RULES, VOICES
 from app.transaction import unit_of_work
 from app.views import access, inputs
 from app.views.inputs import Given
+from app.views.lists import frame
+from app.views.lists.cases import Meetings
 from app.views.meeting import plans, sent
 from app.views.meeting.plans import Picked
 from app.views.meeting.routes import pages
 from app.views.meeting.sent import Sent
 from app.workflows.engine import Compiled
 
-SHOWN = 50
 Answer = str | Response | tuple[str, int]
 
 
@@ -39,15 +40,11 @@ class Offer:
 
 
 @pages.get("/")
-def index() -> str:
+def index() -> Response:
     """Every meeting that this person may see."""
-    page = min(sent.integer(request.args.get("page")) or 0, 10_000)
-    rows = diary.meetings(db.session(), access.viewer(), page=page, size=SHOWN)
-    return render_template(
+    return frame.render(
         "meeting/index.html",
-        rows=rows[:SHOWN],
-        later=page - 1 if page else None,
-        earlier=page + 1 if len(rows) > SHOWN else None,
+        frame.open_(Meetings()),
         may_call=_may_call(_intake()),
         shown_at=edge.shown,
     )
