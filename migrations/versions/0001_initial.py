@@ -1227,22 +1227,10 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("clock", schema=None) as batch_op:
         batch_op.create_index(
-            "ix_clock_decided",
-            [sa.literal_column("COALESCE(breached_at, LEAST(stopped_at, due_at))")],
-            unique=False,
-            postgresql_where=sa.text("key ~ '^(first_reply|resolution|take_on|handling)'"),
-        )
-        batch_op.create_index(
             "ix_clock_next_at",
             ["next_at"],
             unique=False,
             postgresql_where=sa.text("next_at IS NOT NULL"),
-        )
-        batch_op.create_index(
-            "ix_clock_stopped_at",
-            ["stopped_at"],
-            unique=False,
-            postgresql_where=sa.text("stopped_at IS NOT NULL AND key ~ '^(resolution|handling)'"),
         )
 
     op.create_table(
@@ -2062,15 +2050,7 @@ def downgrade() -> None:
 
     op.drop_table("consultation")
     with op.batch_alter_table("clock", schema=None) as batch_op:
-        batch_op.drop_index(
-            "ix_clock_stopped_at",
-            postgresql_where=sa.text("stopped_at IS NOT NULL AND key ~ '^(resolution|handling)'"),
-        )
         batch_op.drop_index("ix_clock_next_at", postgresql_where=sa.text("next_at IS NOT NULL"))
-        batch_op.drop_index(
-            "ix_clock_decided",
-            postgresql_where=sa.text("key ~ '^(first_reply|resolution|take_on|handling)'"),
-        )
 
     op.drop_table("clock")
     with op.batch_alter_table("attachment", schema=None) as batch_op:
