@@ -6,6 +6,7 @@ nothing is asked again afterwards.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -20,11 +21,23 @@ from app.services.providers import CaseRow
 from app.workflows.clocks import Entry
 
 _clock, _case, _place = m.Clock.__table__, m.Case.__table__, m.Place.__table__
-_CLOCK = ("id", "key", "round", "log", "next_level", "breached_at")
+_CLOCK = ("id", "key", "round", "next_level", "breached_at")
 _CASE = tuple(f.name for f in fields(CaseRow) if f.name not in ("clocks", "people"))
-_COLUMNS = [_place.c.name if name == "place_name" else _case.c[name] for name in _CASE]
+_TEXT = {"data": sa.cast(_case.c.data, sa.Text)}
+_COLUMNS = [
+    _place.c.name if name == "place_name" else _TEXT.get(name, _case.c[name]) for name in _CASE
+]
+_DATA = _CASE.index("data")
+_REST = [f.name for f in fields(CaseRow)].index("clocks")
+"""Before it come the columns, then ``clocks`` and ``people``, which are left empty."""
 _DUE = (
-    sa.select(_place.c.path, *(_clock.c[name] for name in _CLOCK), *_COLUMNS)
+    # JSON as text: the driver would guess its encoding for each value
+    sa.select(
+        _place.c.path,
+        sa.cast(_clock.c.log, sa.Text),
+        *(_clock.c[name] for name in _CLOCK),
+        *_COLUMNS,
+    )
     .join(_case, _case.c.id == _clock.c.case_id)
     .join(_place, _place.c.id == _case.c.place_id)
     .where(_clock.c.next_at <= sa.bindparam("now", type_=_clock.c.next_at.type))
@@ -71,14 +84,16 @@ def _one() -> str:
 
 
 def _read(row: tuple[Any, ...]) -> Claimed:
-    path, clock_id, key, number, log, level, late, *case = row
+    path, log, clock_id, key, number, level, late, *case = row
+    case[_DATA] = json.loads(case[_DATA])
+    case[_REST:_REST] = [(), {}]
     return Claimed(
         clock_id,
         key,
         number,
-        tuple(map(Entry.read, log)),
+        tuple(map(Entry.read, json.loads(log))),
         level,
         None if late is None else late.astimezone(UTC),
-        CaseRow(**dict(zip(_CASE, case, strict=True))),
+        CaseRow(*case),
         path,
     )

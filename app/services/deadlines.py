@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,8 +24,9 @@ from app.errors import SifangError
 from app.services import cases, claims, definitions, ledger, moments, outbox, recipients
 from app.services.actors import SYSTEM
 from app.services.claims import Claimed
+from app.services.ledger import Told
 from app.services.moments import Moments, Reached
-from app.services.providers import CaseRow, Step
+from app.services.providers import Step
 from app.services.recipients import Asked
 from app.workflows.spec import Notice
 
@@ -62,15 +63,14 @@ class _Due:
 class _Writing:
     """What a batch writes, a statement for each."""
 
-    events: list[tuple[CaseRow, dict[str, Any]]] = field(default_factory=list)
+    events: list[Told] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
     clocks: list[dict[str, Any]] = field(default_factory=list)
 
     def note(self, due: _Due, reached: Sequence[Reached]) -> None:
         """Write down that these moments have come, and tell whom they name."""
         for moment in reached:
-            event = moments.event(due.found, due.step.case, moment, due.step.now)
-            self.events.append((due.step.case, event))
+            self.events.append(moments.told(due.found, moment, due.step.now, due.step.memo))
             self.tell(due, moment)
         self.wind(due, reached)
 
@@ -172,17 +172,17 @@ def _fire(session: Session, due: _Due, reached: Reached, event: str) -> None:
     writing.wind(due, (reached,))
     writing.save(session)
     case, now = due.step.case, due.step.now
-    record = moments.event(due.found, case, reached, now)
-    record["data"]["fire"] = event
+    told = moments.told(due.found, reached, now, {})
+    told = replace(told, data={**told.data, "fire": event})
     try:
         with session.begin_nested():
-            ledger.append(session, [(case, record)])
+            ledger.append(session, [told])
             cases.fire(session, case.id, event, actor=SYSTEM, now=now)
     except SifangError as error:
         key = due.found.clock.key
         log.warning("%s: deadline %s may not fire %s: %s", case.number, key, event, error)
-        record["data"]["refused"] = [problem.text for problem in error.problems]
-        ledger.append(session, [(case, record)])
+        refused = [problem.text for problem in error.problems]
+        ledger.append(session, [replace(told, data={**told.data, "refused": refused})])
 
 
 def set_aside(session: Session, clock_id: int, now: datetime) -> None:

@@ -11,7 +11,7 @@ from app.models import EventKind
 from app.services import calendars, ledger, rows, timers
 from app.services.actors import SYSTEM
 from app.services.claims import Claimed
-from app.services.providers import CaseRow
+from app.services.ledger import Told
 from app.workflows import clocks
 from app.workflows.clocks import Count, Due
 from app.workflows.engine import ClockState, Compiled
@@ -93,17 +93,26 @@ def after(moments: Moments, passed: int, now: datetime) -> dict[str, Any]:
     return {"id": clock.id, **dict(zip(ledger.CLOCK, columns, strict=True))}
 
 
-def event(moments: Moments, case: CaseRow, reached: Reached, now: datetime) -> dict[str, Any]:
-    """What is written into the history of the case."""
-    state = moments.compiled.states[case.state]
-    due = moments.due.at
+def told(moments: Moments, reached: Reached, now: datetime, memo: dict[Any, Any]) -> Told:
+    """What is written into the history of the case; ``memo`` is that of the batch."""
+    clock, case, due = moments.clock, moments.clock.case, moments.due.at
+    asked = ("told", case.version_id, case.state, clock.key, reached.index)
+    common = memo.get(asked)
+    if common is None:
+        common = memo[asked] = _common(moments, reached, now)
     data: dict[str, Any] = {
-        "clock": moments.clock.key,
-        "round": moments.clock.round,
+        "clock": clock.key,
+        "round": clock.round,
         "level": reached.index,
         "at": reached.at.isoformat(),
         "due": None if due is None else due.isoformat(),
     }
+    return Told(case, common, data)
+
+
+def _common(moments: Moments, reached: Reached, now: datetime) -> dict[str, Any]:
+    case = moments.clock.case
+    state = moments.compiled.states[case.state]
     return rows.record(
         kind=EventKind.LEVEL,
         event=moments.clock.key,
@@ -111,7 +120,7 @@ def event(moments: Moments, case: CaseRow, reached: Reached, now: datetime) -> d
         places=(case.state, case.state, _named(state)),
         actor=SYSTEM,
         now=now,
-        data=data,
+        data={},
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -40,6 +41,22 @@ def resolve(step: Step, names: tuple[str, ...]) -> list[Recipient]:
     ``role:X`` finds the holders of X bound to the case's place or the nearest place above it that
     has one; ``above:X`` starts above the case's community. Nobody found: an empty list.
     """
+    if step.actor.user_id is not None or not _of_place(names):
+        return _resolve(step, names)
+    asked = ("resolved", names, step.case.place_id)
+    if asked not in step.memo:
+        step.memo[asked] = _resolve(step, names)
+    found: list[Recipient] = step.memo[asked]
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _of_place(names: tuple[str, ...]) -> bool:
+    """Whether the case's place alone says who they are."""
+    return all(name.startswith(("role:", "above:")) for name in names)
+
+
+def _resolve(step: Step, names: tuple[str, ...]) -> list[Recipient]:
     ids: set[int] = set()
     for name in names:
         ids |= _ids(step, name)

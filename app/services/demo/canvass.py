@@ -14,6 +14,7 @@ from app.services import ledger, opinions, rows, schemes
 from app.services.actors import Viewer
 from app.services.demo import bulk
 from app.services.demo.stage import Stage
+from app.services.ledger import Told
 from app.services.opinions import VOICES
 from app.services.providers import CaseRow
 from app.services.tally import VOTES
@@ -107,10 +108,10 @@ def _events(
     made: Iterable[tuple[int, Call]],
     units: dict[int, RollUnit],
     actor: Viewer,
-) -> list[tuple[CaseRow, dict[str, Any]]]:
+) -> list[Told]:
     label, state = stage.words(case, opinions.EVENT)
     return [
-        (
+        Told.of(
             case,
             rows.record(
                 kind=EventKind.NOTED,
