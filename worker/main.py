@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from collections.abc import Callable
@@ -48,6 +49,8 @@ def main(arguments: list[str]) -> int:
         settings = _settings()
         app = create_app(settings)
         context.use(app)
+        gc.collect()
+        gc.freeze()  # what stays for ever need not be looked through again and again
         COMMANDS[arguments[0]](settings)
     except config.SettingError as error:
         sys.stderr.write(f"{error}\n")
