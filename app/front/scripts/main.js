@@ -4,14 +4,16 @@ import htmx from "htmx.org/dist/htmx.esm.js";
 
 import * as cases from "./case.js";
 import * as frame from "./frame.js";
+import * as lists from "./lists.js";
 import * as lookup from "./lookup.js";
 import * as photos from "./photos.js";
 import * as print from "./print.js";
 
 window.htmx = htmx;
-const PARTS = [cases, lookup, photos, print];
+const PARTS = [cases, lists, lookup, photos, print];
 
 frame.begin();
+lists.begin();
 const start = (root) => PARTS.forEach((part) => part.start(root));
 if (document.readyState === "loading") {
   document.addEventListener("DOMContentLoaded", () => start(document));
