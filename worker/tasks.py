@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from app import channels, clock
 from app.channels import ChannelError
-from app.services import deliveries
-from app.services.deliveries import Claim, Outcome
+from app.services import deliveries, digests, gateways
+from app.services.deliveries import Claim, Lane, Outcome
 from app.transaction import unit_of_work
 from worker import context, runner
 
@@ -27,17 +27,20 @@ PATIENCE = 5.0
 """Seconds after which a batch gives back what it has not come to: others want to go out too."""
 
 
-def deliver(channel: str, ids: Sequence[int]) -> None:
+def deliver(lane: str, ids: Sequence[int]) -> None:
     """Send those of these notices that nobody else does.
 
     When the database goes away in the middle, the claims lapse and the sweep hands them out again.
     """
     with context.session() as session:
         try:
-            if deliveries.is_inside(channel):
+            found = Lane.read(lane)
+            if found.digest:
+                _gather(session, ids)
+            elif deliveries.is_inside(lane):
                 _show(session, ids)
             else:
-                _send(session, channel, ids)
+                _send(session, found, ids)
         except AWAY as error:
             log.warning("database away, %d notices wait: %s", len(ids), error.orig)
 
@@ -56,6 +59,12 @@ def _show(session: Session, ids: Sequence[int]) -> None:
         count = deliveries.show(session, ids, deliveries.instant(session))
     if count:
         log.info("%d notices shown", count)
+
+
+def _gather(session: Session, ids: Sequence[int]) -> None:
+    with unit_of_work(session):  # the digests themselves are due at once
+        count = digests.gather(session, ids, deliveries.instant(session))
+    log.info("%d digests written", count)
 
 
 @dataclass(slots=True)
@@ -83,35 +92,50 @@ class _Batch:
             log.warning("notice %d not sent: %s", claim.id, outcome.error)
 
 
-def _send(session: Session, channel: str, ids: Sequence[int]) -> None:
+def _send(session: Session, lane: Lane, ids: Sequence[int]) -> None:
     begun, lease = clock.monotonic(), float(context.settings().lease_seconds)
     with unit_of_work(session, poke=False):
         now = deliveries.instant(session)
-        claims = deliveries.claim(session, ids, now, timedelta(seconds=lease))
+        length = timedelta(seconds=lease)
+        claims = deliveries.claim(session, ids, now, length, gateway_id=lane.gateway_id)
+    if not claims:
+        return
     batch = _Batch(session, begun + lease)
     enough = begun + min(PATIENCE, lease / 2)
-    with _outcomes(channel, claims) as outcomes:
+    patience = timedelta()
+    with _outcomes(session, lane, claims) as outcomes:
         for claim, outcome in outcomes:
             batch.settle(claim, outcome)
             claims = claims[1:]
-            if context.stopping() or clock.monotonic() > enough:
+            patience = outcome.pause
+            if patience or context.stopping() or clock.monotonic() > enough:
                 break
     if claims:
         with unit_of_work(session):  # the sweep gives them out again
-            deliveries.release(session, claims, deliveries.instant(session))
-    log.info("%d notices sent by %s, %d given back", batch.count, channel, len(claims))
+            deliveries.release(session, claims, deliveries.instant(session) + patience)
+    log.info("%d notices sent by %s, %d given back", batch.count, lane, len(claims))
 
 
 @contextmanager
-def _outcomes(channel: str, claims: Sequence[Claim]) -> Iterator[Iterator[tuple[Claim, Outcome]]]:
+def _outcomes(
+    session: Session, lane: Lane, claims: Sequence[Claim]
+) -> Iterator[Iterator[tuple[Claim, Outcome]]]:
     """Each claim with what came of it, sent when it is asked for and not before."""
     try:
-        sending = channels.find(channel).open()
+        sending = _channel(session, lane).open()
     except ChannelError as error:
-        yield ((claim, Outcome(error.message)) for claim in claims)
+        failed = Outcome(error.message, error.permanent)
+        yield ((claim, failed) for claim in claims)
         return
     with sending as send:
         yield _each(send, claims)
+
+
+def _channel(session: Session, lane: Lane) -> channels.Channel:
+    if lane.gateway_id is None:
+        return channels.find(lane.kind)
+    with unit_of_work(session, poke=False):  # nothing is held while it sends
+        return gateways.opened(session, lane.gateway_id)
 
 
 def _each(send: channels.Send, claims: Sequence[Claim]) -> Iterator[tuple[Claim, Outcome]]:

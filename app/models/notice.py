@@ -87,15 +87,12 @@ class Notice(Base):
     """Where to, for a recipient without a login; else the channel asks the user."""
     path: Mapped[Short] = mapped_column(default="", server_default="")
     """The page that it is about, where that is no case's."""
-    resident: Mapped[Flag]
+    resident: Mapped[bool | None]
     """For the resident who raised the case: address and consent are asked for on delivery."""
     channel: Mapped[KeyText]
     gateway_id: Mapped[int | None] = reference("gateway.id", index=False)
     """By which channel of that kind, where there are several."""
     key: Mapped[KeyText]
-    topic: Mapped[KeyText] = mapped_column(default="", server_default="")
-    """What kind of thing it tells of, as people choose it (services.preferences)."""
-    urgent: Mapped[Flag]
     subject: Mapped[Json]
     body: Mapped[Json]
     """Rendered texts by language; the recipient's is chosen on delivery."""

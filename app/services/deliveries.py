@@ -16,13 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from flask_appbuilder.security.sqla.models import User
 from sqlalchemy.orm import Session
 
 from app import channels
 from app import models as m
 from app.channels import ChannelError, Message, Send, UnreachableError
-from app.services import edge
+from app.services import gateways, letters, preferences
 
 FIRST_RETRY = timedelta(seconds=15)
 LONGEST_RETRY = timedelta(hours=1)
@@ -54,6 +53,29 @@ class Outcome:
     permanent: bool = False
     unreachable: bool = False
     """Nothing can be sent this way just now, so the rest of the batch need not be tried."""
+    pause: timedelta = timedelta()
+    """The other side asks for that much patience."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """What one job is made of: the notices of one kind that go out by one channel. ``digest``:
+    they are to be put together first."""
+
+    kind: str
+    gateway_id: int | None = None
+    digest: bool = False
+
+    def __str__(self) -> str:
+        """As jobs carry it: ``email``, ``wecom:7``, ``email+digest``."""
+        by = "" if self.gateway_id is None else f":{self.gateway_id}"
+        return f"{self.kind}{by}{'+digest' if self.digest else ''}"
+
+    @classmethod
+    def read(cls, text: str) -> Lane:
+        rest, _, digest = text.partition("+")
+        kind, _, by = rest.partition(":")
+        return cls(kind, int(by) if by else None, digest == "digest")
 
 
 def instant(session: Session) -> datetime:
@@ -63,19 +85,19 @@ def instant(session: Session) -> datetime:
 
 
 def waiting(session: Session, now: datetime, limit: int) -> dict[str, list[int]]:
-    """The notices that may be claimed now, by channel, those that wait longest first: new ones,
+    """The notices that may be claimed now, by lane, those that wait longest first: new ones,
     those whose next attempt has come, and those whose worker has not come back. At most ``limit``
     of those for the bell, and as many others: a heap of one kind never hides the other."""
     inside = _notice.c.channel.in_([name for name in channels.NAMES if is_inside(name)])
     found: dict[str, list[int]] = {}
     for kind in (inside, ~inside):
-        for notice_id, channel in session.execute(
-            sa.select(_notice.c.id, _notice.c.channel)
+        for notice_id, *lane in session.execute(
+            sa.select(_notice.c.id, _notice.c.channel, _notice.c.gateway_id, _notice.c.digest)
             .where(_OPEN, _notice.c.next_at <= now, kind)
             .order_by(_notice.c.next_at, _notice.c.id)
             .limit(limit)
         ):
-            found.setdefault(channel, []).append(notice_id)
+            found.setdefault(str(Lane(*lane)), []).append(notice_id)
     return found
 
 
@@ -88,23 +110,39 @@ def next_due(session: Session, now: datetime) -> datetime | None:
 def show(session: Session, ids: Sequence[int], now: datetime) -> int:
     """Mark notices sent whose row is itself the message; returns how many were not yet. Flushes.
 
-    Nothing is called, so there is nothing to claim: once, whoever comes first.
+    Nothing is called, so there is nothing to claim: once, whoever comes first. Who wants more
+    than the bell gets it from here (services.preferences).
     """
-    statement = (
+    shown = (
         sa.update(_notice)
         .where(_notice.c.id.in_(_claimable(ids, now)))
         .values(status="sent", sent_at=now, next_at=None, attempts=_notice.c.attempts + 1)
-        .returning(_notice.c.id)
+        .returning(_notice)
+        .cte("shown")
     )
-    return len(session.connection().execute(statement).all())
+    more = preferences.more(shown, now, mail=channels.is_on("email"))
+    statement = sa.select(sa.func.count()).select_from(shown).add_cte(more)
+    return session.connection().execute(statement).scalar_one()
 
 
-def claim(session: Session, ids: Sequence[int], now: datetime, lease: timedelta) -> list[Claim]:
+def claim(
+    session: Session,
+    ids: Sequence[int],
+    now: datetime,
+    lease: timedelta,
+    *,
+    gateway_id: int | None = None,
+) -> list[Claim]:
     """Take those of ``ids`` that nobody holds, until ``now`` + ``lease``; flushes.
 
-    The caller commits before it sends. One that was claimed as often as may be and never reported
-    back is dead instead: it may be the very one that kills its workers.
+    Those whose person wants them later or not at all, and those beyond the limits of the channel
+    ``gateway_id``, are put off instead. The caller commits before it sends. One that was claimed
+    as often as may be and never reported back is dead instead: it may be the very one that kills
+    its workers.
     """
+    ids = preferences.sift(session, _claimable(ids, now), now)
+    if gateway_id is not None:
+        ids = _within_limits(session, ids, gateway_id, now)
     connection = session.connection()
     connection.execute(
         sa.update(_notice)
@@ -118,16 +156,26 @@ def claim(session: Session, ids: Sequence[int], now: datetime, lease: timedelta)
         .returning(_notice)
         .cte("taken")
     )
-    language = sa.func.coalesce(sa.func.nullif(m.Account.language, ""), edge.language())
-    query = (
-        sa.select(
-            taken, language.label("language"), sa.func.coalesce(User.email, "").label("email")
+    return [
+        Claim(row.id, row.attempts, letters.message(row))
+        for row in connection.execute(letters.asked(taken))
+    ]
+
+
+def _within_limits(
+    session: Session, ids: Sequence[int], gateway_id: int, now: datetime
+) -> list[int]:
+    """Those that the channel takes now; the others wait until it takes them."""
+    times = gateways.grant(session, gateway_id, len(ids), now)
+    later: dict[datetime, list[int]] = {}
+    for notice_id, at in zip(ids, times, strict=True):
+        later.setdefault(at, []).append(notice_id)
+    go = later.pop(now, [])
+    for at, put_off in later.items():
+        session.execute(
+            sa.update(_notice).where(_notice.c.id.in_(put_off)).values(status="waiting", next_at=at)
         )
-        .outerjoin(User, User.id == taken.c.user_id)
-        .outerjoin(m.Account, m.Account.user_id == taken.c.user_id)
-        .order_by(taken.c.id)
-    )
-    return [Claim(row.id, row.attempts, _message(row)) for row in connection.execute(query)]
+    return go
 
 
 def attempt(send: Send, claimed: Claim) -> Outcome:
@@ -136,7 +184,8 @@ def attempt(send: Send, claimed: Claim) -> Outcome:
         send(claimed.message)
     except ChannelError as error:
         unreachable = isinstance(error, UnreachableError)
-        return Outcome(error.message, error.permanent, unreachable)
+        pause = timedelta(seconds=error.pause)
+        return Outcome(error.message, error.permanent, unreachable, pause)
     return Outcome()
 
 
@@ -158,7 +207,7 @@ def settle(session: Session, claimed: Claim, outcome: Outcome, now: datetime) ->
         dead = outcome.permanent or claimed.attempt >= MOST_ATTEMPTS
         values = {
             "status": "dead" if dead else "waiting",
-            "next_at": None if dead else now + pause(claimed.attempt),
+            "next_at": None if dead else now + max(outcome.pause, pause(claimed.attempt)),
             "error": outcome.error[:2000],
         }
     statement = sa.update(_notice).where(*mine).values(**values).returning(_notice.c.id)
@@ -203,22 +252,6 @@ def _claimable(ids: Sequence[int], now: datetime) -> sa.Select[tuple[int]]:
         )
         .order_by(_notice.c.id)
         .with_for_update(skip_locked=True)
-    )
-
-
-def _message(row: sa.Row[tuple[object, ...]]) -> Message:
-    language = row.language if row.language in ("zh", "en") else "zh"
-    link = edge.address(f"/cases/{row.case_id}") if row.case_id else ""
-    body = str(row.body.get(language) or row.body.get("zh", ""))
-    if link and link not in body:
-        body = f"{body.rstrip()}\n\n{link}\n"
-    return Message(
-        key=row.dedupe,
-        address=row.address or row.email,
-        language=language,
-        subject=str(row.subject.get(language) or row.subject.get("zh", "")),
-        body=body,
-        at=row.created_at,
     )
 
 

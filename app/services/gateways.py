@@ -46,7 +46,7 @@ def listed(session: Session, viewer: Viewer) -> Sequence[m.Gateway]:
 def found(session: Session, viewer: Viewer, gateway_id: int) -> m.Gateway:
     """Raises MissingError when it isn't there or not this viewer's to see."""
     query = sa.select(m.Gateway).where(visible(viewer, m.Gateway), m.Gateway.id == gateway_id)
-    gateway = session.scalar(query)
+    gateway: m.Gateway | None = session.scalar(query)
     if gateway is None:
         raise MissingError(Problem({"zh": "没有这个渠道。", "en": "There is no such channel."}))
     return gateway

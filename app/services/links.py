@@ -12,16 +12,16 @@ from app import models as m
 from app.errors import ForbiddenError, MissingError, Problem
 from app.models import EventKind
 from app.permissions import Role
-from app.services import definitions, rows
-from app.services.actors import Viewer, hashed
+from app.services import definitions, rows, vault
+from app.services.actors import Viewer, hashed, resident
 
 GIVERS = frozenset({Role.SECRETARY, Role.COMMITTEE_STAFF})
 """Those who may give a resident a new link."""
 
 
-def followed(session: Session, resident: Viewer) -> int:
+def followed(session: Session, viewer: Viewer) -> int:
     """The case behind a tracking link; raises MissingError, the same for every wrong token."""
-    found = session.scalar(sa.select(m.Case.id).where(m.Case.token == resident.token))
+    found = session.scalar(sa.select(m.Case.id).where(m.Case.token == viewer.token))
     if found is None:
         raise MissingError(
             Problem(
@@ -33,6 +33,28 @@ def followed(session: Session, resident: Viewer) -> int:
             )
         )
     return int(found)
+
+
+def path(case_id: int, kept: str) -> str:
+    """A tracking address made of what the database keeps of the token, for messages: the token
+    itself is known to nobody but the resident. A new link ends this one too."""
+    return f"/r/t/{case_id}.{vault.signature(_proven(case_id, kept))}"
+
+
+def _proven(case_id: int, kept: str) -> str:
+    return f"track:{case_id}:{kept}"
+
+
+def holder(session: Session, token: str) -> Viewer:
+    """The resident who holds this token, or the link of a message; whether it opens anything is
+    for ``followed`` to find out."""
+    number, dot, signature = token.partition(".")
+    if not (dot and number.isascii() and number.isdecimal() and len(number) < 19):
+        return resident(token)
+    kept = session.scalar(sa.select(m.Case.token).where(m.Case.id == int(number)))
+    if not kept or not vault.is_ours(_proven(int(number), kept), signature):
+        return resident(token)
+    return Viewer(kind="resident", name="", roles=frozenset({"Resident"}), token=kept)
 
 
 def renew(session: Session, case_id: int, *, actor: Viewer, now: datetime) -> str:

@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from app import channels
 from app import models as m
-from app.services import edge
+from app.services import edge, gateways
 from app.services.providers import Step
 from app.services.recipients import Recipient, resolve
 from app.workflows.spec import Label, Notice
 
+RESIDENT = "resident"
 _NAME = re.compile(r"\{(\w+)\}")
 LANGUAGES = ("zh", "en")
 Names = Mapping[str, Mapping[str, str]]
@@ -41,18 +42,25 @@ def prepare(
     names: Names | None = None
     for notice in notices:
         people = resolve(step, notice.to)
-        if people:
+        others = _others(step, notice, people)
+        if people or others:
             names = names or _names(step, due)
             rows += _rows(step, notice, people, names, cause)
+            texts = _texts(notice, names) if others else {}
+            rows += [{**_plain(step, notice, cause, other), **texts} for other in others]
     return rows
 
 
 def write(session: Session, rows: list[dict[str, Any]]) -> int:
     """Insert prepared rows, those with a known dedupe key left out."""
-    if not rows:
-        return 0
     fresh = insert(m.Notice).on_conflict_do_nothing(index_elements=["dedupe"])
-    return len(session.connection().execute(fresh.returning(m.Notice.id), rows).all())
+    alike: dict[frozenset[str], list[dict[str, Any]]] = {}
+    for row in rows:  # one statement takes rows of the same columns
+        alike.setdefault(frozenset(row), []).append(row)
+    return sum(
+        len(session.connection().execute(fresh.returning(m.Notice.id), each).all())
+        for each in alike.values()
+    )
 
 
 def render(text: Label, names: Names) -> dict[str, str]:
@@ -79,7 +87,7 @@ def _rows(
     step: Step, notice: Notice, people: list[Recipient], names: Names, cause: str
 ) -> list[dict[str, Any]]:
     """One per recipient and channel: the same words for all of them."""
-    texts = {"subject": render(notice.subject, names), "body": render(notice.body, names)}
+    texts = _texts(notice, names)
     return [
         {
             "case_id": step.case.id,
@@ -96,6 +104,49 @@ def _rows(
         for channel in notice.channels
         if channels.is_on(channel) and (channel != "email" or recipient.email)
     ]
+
+
+def _texts(notice: Notice, names: Names) -> dict[str, dict[str, str]]:
+    return {"subject": render(notice.subject, names), "body": render(notice.body, names)}
+
+
+Other = tuple[str, str, dict[str, Any]]
+"""A channel, a word for who is told, and the columns that say so."""
+
+
+def _others(step: Step, notice: Notice, people: list[Recipient]) -> list[Other]:
+    """Who is told beyond the bell and mail of people with a login: by text message, in the groups
+    and programs of the place, and the resident."""
+    found: list[Other] = []
+    resident = RESIDENT in notice.to and step.actor.kind != RESIDENT
+    if resident and "email" in notice.channels and channels.is_on("email"):
+        found.append(("email", RESIDENT, {"resident": True, "gateway_id": None}))
+    for channel in notice.channels:
+        if channel not in channels.KINDS:
+            continue
+        for gateway_id in gateways.nearest(step, channel):
+            by: dict[str, Any] = {"gateway_id": gateway_id}
+            if not channels.KINDS[channel].personal:
+                found.append((channel, f"g{gateway_id}", by))
+                continue
+            found += [(channel, str(p.user_id), {**by, "user_id": p.user_id}) for p in people]
+            if resident:
+                found.append((channel, RESIDENT, {**by, "resident": True}))
+    return found
+
+
+def _plain(step: Step, notice: Notice, cause: str, other: Other) -> dict[str, Any]:
+    channel, whom, columns = other
+    return {
+        "case_id": step.case.id,
+        "address": "",
+        "channel": channel,
+        "key": notice.key,
+        **columns,
+        "dedupe": f"{cause}:{notice.key}:{whom}:{channel}",
+        "created_at": step.now,
+        "next_at": step.now,
+    }
 
 
 def _names(step: Step, due: datetime | None) -> dict[str, dict[str, str]]:

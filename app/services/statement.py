@@ -35,6 +35,8 @@ DERIVED = (
     "next_level",
     "next_at",
     "breached_at",
+    "extended",
+    "asked",
 )
 """What a move changes of a clock."""
 FRESH = ("key", "round", "label", "started_at", *DERIVED)
@@ -42,7 +44,9 @@ CHANGED = ("id", *DERIVED)
 NOTICE = (
     "user_id",
     "address",
+    "resident",
     "channel",
+    "gateway_id",
     "key",
     "subject",
     "body",

@@ -165,7 +165,7 @@ def follow(token: str) -> str:
 @public
 def press(token: str, event: str) -> Answer:
     """Stars, a reminder, a request to reopen: whatever the workflow lets the resident do."""
-    actor = resident(token)
+    actor = links.holder(db.session(), token)
     pressed = pressing.press(links.followed(db.session(), actor), event, actor)
     if pressed.status:
         return _followed(token, pressed.opened), pressed.status
@@ -174,7 +174,7 @@ def press(token: str, event: str) -> Answer:
 
 
 def _followed(token: str, opened: dossier.Opened | None = None) -> str:
-    session, actor = db.session(), resident(token)
+    session, actor = db.session(), links.holder(db.session(), token)
     opened = opened or dossier.Opened()
     case_id = links.followed(session, actor)
     shown = cases.choices(session, case_id, actor=actor, now=access.now())
@@ -211,7 +211,7 @@ def _place_name(session: Session, place_id: int) -> str:
 @public
 def download(token: str, file_id: int) -> Response:
     """A photo that the resident may see: their own, or one of a result."""
-    actor = resident(token)
+    actor = links.holder(db.session(), token)
     if links.followed(db.session(), actor) is None:
         abort(404)
     return files.sent(attachments.find_public(db.session(), file_id, actor))

@@ -1438,12 +1438,10 @@ def upgrade() -> None:
         sa.Column("user_id", sa.Integer(), nullable=True),
         sa.Column("address", sa.String(length=200), server_default="", nullable=False),
         sa.Column("path", sa.String(length=200), server_default="", nullable=False),
-        sa.Column("resident", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("resident", sa.Boolean(), nullable=True),
         sa.Column("channel", sa.String(length=60), nullable=False),
         sa.Column("gateway_id", sa.BigInteger(), nullable=True),
         sa.Column("key", sa.String(length=60), nullable=False),
-        sa.Column("topic", sa.String(length=60), server_default="", nullable=False),
-        sa.Column("urgent", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column(
             "subject",
             postgresql.JSONB(astext_type=sa.Text()),
