@@ -40,7 +40,7 @@ def sent(visitor: Visitor, matter: Matter, event: str, **form: object) -> int:
 
 
 def buttons(text: str) -> list[str]:
-    part = text.split('<div class="offers">')[1].split("</div>")[0]
+    part = text.split('<div class="offers">')[1].split("</section>")[0].split("<section")[0]
     return re.findall(r'class="btn btn-[a-z-]+"[^>]*>([^<]+)<', part)
 
 

@@ -167,6 +167,25 @@ def test_buttons_between_the_same_states_share_an_arrow() -> None:
     assert of.everywhere == ("工作记录",), "said once, not at each state"
 
 
+def test_a_draft_with_faults_is_drawn_as_far_as_it_goes() -> None:
+    spec = Workflow.model_validate(
+        {
+            "key": "draft",
+            "label": "草稿",
+            "start": "nowhere",
+            "states": [{"key": key, "label": key} for key in ("a", "b", "a")],
+            "transitions": [
+                {"key": "go", "label": "去", "from": ["a", "gone"], "to": "b"},
+                {"key": "lost", "label": "失", "from": "a", "to": "nowhere"},
+            ],
+        }
+    )
+    of = graph.of(spec, "zh")
+    assert [node.key for node in of.nodes] == ["a", "b"]
+    assert [(link.source, link.target) for link in of.links] == [("a", "b")]
+    sound(layout.of(of), of)
+
+
 def test_what_people_write_is_never_taken_for_markup() -> None:
     nasty = '<script>alert("x")</script>&\'"'
     of = Graph("a", (Node("a", nasty, StateKind.OPEN),), (Link("a", "a", ("e",), (nasty,)),))
@@ -230,8 +249,10 @@ def test_the_short_picture_of_any_way_is_sound(of: Graph, data: st.DataObject) -
     path = data.draw(st.lists(st.sampled_from(keys), min_size=1, max_size=6))
     taken = way.trace(of, moves(*path), path[-1])
     short = way.short(of, taken)
-    sound(layout.of(short, aside=90), short)
-    picture.draw(layout.of(short, aside=90), title="x", marks=way.marks(of, taken, str))
+    sound(layout.of(short, aside=dict.fromkeys(keys, 90)), short)
+    picture.draw(
+        layout.of(short, aside=dict.fromkeys(keys, 90)), title="x", marks=way.marks(of, taken, str)
+    )
 
 
 # --- words --------------------------------------------------------------------------------------

@@ -15,7 +15,9 @@ from app.services.actors import Viewer
 from app.services.scope import visible
 
 MOST = 500
-"""Events of one case on one page; a case with more shows its newest."""
+"""Events of one case on one page; a case with more shows its newest and each change of state."""
+
+_CHANGES = (EventKind.OPENED, EventKind.MOVED, EventKind.CORRECTED)
 
 _COLUMNS = (
     m.Event.id,
@@ -38,7 +40,7 @@ def open_to_residents() -> sa.ColumnElement[bool]:
     """Steps that the resident sees: each change of state, and all that they did themselves. Notes
     and reminders among staff, and deadlines, are not for them."""
     return sa.or_(
-        m.Event.kind.in_((EventKind.OPENED, EventKind.MOVED, EventKind.CORRECTED)),
+        m.Event.kind.in_(_CHANGES),
         m.Event.actor_kind == "resident",
     )
 
@@ -47,11 +49,15 @@ def of_case(
     session: Session, case_id: int, *, resident: bool = False
 ) -> Sequence[sa.Row[*tuple[Any, ...]]]:
     """The events of a case, newest first; whether it may be seen is the caller's to have asked."""
-    query = sa.select(*_COLUMNS).where(m.Event.case_id == case_id)
+    last = sa.select(sa.func.max(m.Event.seq)).where(m.Event.case_id == case_id).scalar_subquery()
+    query = sa.select(*_COLUMNS).where(
+        m.Event.case_id == case_id,
+        sa.or_(m.Event.seq > last - MOST, m.Event.kind.in_(_CHANGES)),
+    )
     if resident:
         query = query.where(open_to_residents())
     rows: Sequence[sa.Row[*tuple[Any, ...]]] = session.execute(
-        query.order_by(m.Event.seq.desc()).limit(MOST)
+        query.order_by(m.Event.seq.desc()).limit(2 * MOST)
     ).all()
     return rows
 

@@ -14,9 +14,9 @@ from app.errors import MissingError
 from app.extensions import db
 from app.models import AccessKind
 from app.security import sessions
-from app.services import candidates, history, links, privacy, rows
+from app.services import candidates, cases, definitions, history, links, privacy, rows
 from app.transaction import unit_of_work
-from app.views import access, dossier, labels, pressing
+from app.views import access, dossier, labels, pictures, pressing
 from app.views.errors import said
 from app.workflows.registry import CHANNELS
 
@@ -37,26 +37,37 @@ def press(case_id: int, event: str) -> Answer:
     pressed = pressing.press(case_id, event, access.viewer())
     if pressed.status:
         return _drawn(case_id, pressed.opened), pressed.status
-    flash(_("Done: %(step)s", step=pressed.label), "success")
-    return redirect(_next(case_id))
+    return redirect(_next(case_id, pressed.label))
 
 
-def _next(case_id: int) -> str:
-    """Back to the case, or to my work when the step has taken it out of this person's sight."""
+def _next(case_id: int, step: str) -> str:
+    """Back to the case, or to my work when the step has taken it out of this person's sight; and
+    what has become of it."""
+    session = db.session()
     try:
-        rows.load(db.session(), case_id, access.viewer())
+        case = rows.load(session, case_id, access.viewer())
     except MissingError:
+        flash(_("Done: %(step)s. The case is now with others.", step=step), "success")
         return url_for("work.index")
+    state = definitions.compiled(session, case.version_id).states[case.state]
+    now = labels.localized(state.label.model_dump())
+    flash(_("Done: %(step)s. State: %(state)s.", step=step, state=now), "success")
     return url_for("cases.page", case_id=case_id)
 
 
 def _drawn(case_id: int, opened: dossier.Opened | None = None) -> str:
     opened = opened or dossier.Opened()
+    oldest = request.args.get("order") == "oldest"
     found = dossier.of(
-        db.session(), case_id, viewer=access.viewer(), now=access.now(), opened=opened
+        db.session(),
+        case_id,
+        viewer=access.viewer(),
+        now=access.now(),
+        opened=opened,
+        oldest=oldest,
     )
     refusals = [said(problem) for problem in opened.problems if problem.field is None]
-    return render_template("case/page.html", d=found, refusals=refusals)
+    return render_template("case/page.html", d=found, refusals=refusals, oldest=oldest)
 
 
 # --- beside the workflow ------------------------------------------------------------------------
@@ -70,7 +81,23 @@ def told(case_id: int) -> str:
         raise NotFound
     channels = {name: entry.label.text(labels.language()) for name, entry in CHANNELS.items()}
     notices = history.told(db.session(), case_id)
-    return render_template("case/told.html", case=case, notices=notices, channels=channels)
+    return render_template(
+        "case/told.html", case=case, notices=notices, channels=channels, part=_in_place()
+    )
+
+
+@pages.get(f"/{ID}/way")
+def way(case_id: int) -> str:
+    """The whole workflow with the way of the case, as a picture and in words."""
+    session, viewer = db.session(), access.viewer()
+    shown = cases.choices(session, case_id, actor=viewer, now=access.now())
+    found = pictures.of_case(shown, history.of_case(session, case_id))
+    return render_template("case/way.html", case=shown.case, picture=found, part=_in_place())
+
+
+def _in_place() -> bool:
+    """Whether only the content is asked for, to be put into the page of the case."""
+    return "HX-Request" in request.headers
 
 
 @pages.post(f"/{ID}/show-numbers")

@@ -14,9 +14,10 @@ from app.extensions import db
 from app.models import Case, Workflow, WorkflowVersion
 from app.services import definitions, drafts
 from app.transaction import unit_of_work
-from app.views import access
+from app.views import access, pictures
 from app.workflows import files
 from app.workflows.check import Finding
+from app.workflows.spec import Workflow as Spec
 
 pages = Blueprint("definitions", __name__, url_prefix="/workflows")
 
@@ -64,7 +65,7 @@ def show(workflow_id: int) -> str:
 
 
 def _page(row: Workflow, note: str = "") -> str:
-    found, problems = _judged(row)
+    spec, found, problems = _judged(row)
     versions = db.session.scalars(
         sa.select(WorkflowVersion)
         .where(WorkflowVersion.workflow_id == row.id)
@@ -73,6 +74,7 @@ def _page(row: Workflow, note: str = "") -> str:
     return render_template(
         "definitions/show.html",
         row=row,
+        picture=pictures.of_workflow(spec) if spec else None,
         findings=found,
         problems=problems,
         versions=versions,
@@ -83,13 +85,13 @@ def _page(row: Workflow, note: str = "") -> str:
     )
 
 
-def _judged(row: Workflow) -> tuple[list[Finding], tuple[Problem, ...]]:
-    """What the checker says of the draft, or why its rows make no workflow at all."""
+def _judged(row: Workflow) -> tuple[Spec | None, list[Finding], tuple[Problem, ...]]:
+    """The draft with what the checker says of it, or why its rows make no workflow at all."""
     try:
         spec = drafts.spec(row)
     except InvalidError as error:
-        return [], error.problems
-    return definitions.findings(db.session(), spec), ()
+        return None, [], error.problems
+    return spec, definitions.findings(db.session(), spec), ()
 
 
 @pages.post("/<int:workflow_id>/publish")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,16 +15,16 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.errors import Problem
-from app.services import attachments, candidates, cases, edge, history, privacy
+from app.services import attachments, candidates, cases, history, privacy
 from app.services.actors import Viewer
 from app.services.candidates import Candidates
 from app.services.cases import Shown
 from app.services.providers import OWN
 from app.services.scope import COMMUNITY_ROLES
-from app.views import inputs, labels, panels, steps, times, values
+from app.views import inputs, labels, panels, pictures, steps, times, values
 from app.views.inputs import Given, Input
-from app.views.steps import Step
-from app.views.times import Bar
+from app.views.steps import Day, Told
+from app.views.times import Bar, Left
 from app.views.values import Sight, Value
 from app.workflows.engine import Choice
 from app.workflows.spec import FieldType
@@ -63,8 +64,21 @@ class Grey:
 
 
 @dataclass(frozen=True, slots=True)
+class Relative:
+    """The case that this one is a part of, or one of its own parts; ``name`` says which part."""
+
+    id: int
+    number: str
+    name: str
+    state: str
+    kind: str
+    left: Left | None
+
+
+@dataclass(frozen=True, slots=True)
 class Dossier:
-    """``unmet`` are grey buttons of this person's own; ``foreign`` are for others to press."""
+    """``unmet`` are grey buttons of this person's own; ``foreign`` are for others to press.
+    ``attachments`` are those that no step of the history shows."""
 
     shown: Shown
     workflow: str
@@ -77,14 +91,14 @@ class Dossier:
     unmet: list[Grey]
     foreign: list[Grey]
     values: list[Value]
-    steps: list[Step]
-    parent: Any
-    children: list[Any]
+    days: list[Day]
+    parent: Relative | None
+    children: list[Relative]
     attachments: list[m.Attachment]
     people: list[tuple[str, str]]
+    way: Markup
     panel: Markup
     inside: bool
-    opened_at: str
 
 
 def inside(viewer: Viewer) -> bool:
@@ -109,8 +123,10 @@ def of(
     viewer: Viewer,
     now: datetime,
     opened: Opened,
+    oldest: bool = False,
 ) -> Dossier:
-    """The case as ``viewer`` sees it at ``now``; raises MissingError."""
+    """The case as ``viewer`` sees it at ``now``, its history newest first unless ``oldest``;
+    raises MissingError."""
     shown = cases.choices(session, case_id, actor=viewer, now=now)
     case, fields = shown.case, shown.compiled.fields
     events = history.of_case(session, case_id)
@@ -119,6 +135,9 @@ def of(
     sight = Sight(_names(session, shown, events), files, full=bool(g.get("full_numbers")))
     state = shown.compiled.states[case.state]
     unmet, foreign = _greys(bare(shown))
+    told = _told(shown, events)
+    history_ = steps.of_staff(events, fields, sight, told)
+    in_history = {f.id for step in history_ for value in step.values for f in value.files}
     return Dossier(
         shown=shown,
         workflow=labels.localized(shown.compiled.spec.label.model_dump()),
@@ -130,16 +149,44 @@ def of(
         offers=offers(session, shown, viewer, opened),
         unmet=unmet,
         foreign=foreign,
-        values=_values(shown, sight),
-        steps=steps.of_staff(events, fields, sight),
-        parent=parent,
-        children=children,
-        attachments=list(files.values()),
+        values=_values(shown, sight, told),
+        days=steps.days(reversed(history_) if oldest else history_, now),
+        parent=_relative(parent, now) if parent else None,
+        children=_children(children, now),
+        attachments=[file for file in files.values() if file.id not in in_history],
         people=_people(shown, sight),
+        way=pictures.of_way(shown, events),
         panel=panels.drawn(shown, viewer),
         inside=inside(viewer),
-        opened_at=edge.shown(case.opened_at),
     )
+
+
+def _relative(row: Any, now: datetime, name: str = "") -> Relative:
+    return Relative(
+        id=row.id,
+        number=row.number,
+        name=name or row.title,
+        state=labels.localized(row.state_label),
+        kind=row.state_kind,
+        left=times.left(row.due_at, now) if row.closed_at is None else None,
+    )
+
+
+def _children(rows: list[Any], now: datetime) -> list[Relative]:
+    """Each by what tells it from the others: its party, its place, else its title."""
+    alike = Counter((row.party, row.place) for row in rows)
+    return [
+        _relative(row, now, "" if alike[row.party, row.place] > 1 else row.party or row.place)
+        for row in rows
+    ]
+
+
+def _told(shown: Shown, events: Sequence[Any]) -> Told:
+    """The fields that stand among the facts: what the case was opened with, and what no step of
+    the history filled in. The rest is read where it was done."""
+    filled = {key for event in events for key in event.data.get("form", {})}
+    intake = {item.field for item in shown.compiled.spec.intake}
+    return Told(frozenset(intake | (shown.case.data.keys() - filled)), shown.case.data)
 
 
 def _names(session: Session, shown: Shown, events: Any) -> Mapping[candidates.Key, str]:
@@ -150,7 +197,6 @@ def _names(session: Session, shown: Shown, events: Any) -> Mapping[candidates.Ke
     for kind, id_ in (
         ("place", case.place_id),
         ("person", case.assignee_id),
-        ("person", case.creator_id),
         ("party", case.party_id),
     ):
         if id_ is not None:
@@ -163,14 +209,17 @@ def _people(shown: Shown, sight: Sight) -> list[tuple[str, str]]:
     found = [
         (_("Responsible party"), "party", case.party_id),
         (_("In charge"), "person", case.assignee_id),
-        (_("Registered by"), "person", case.creator_id),
     ]
     return [(label, sight.names.get((kind, id_), "")) for label, kind, id_ in found if id_]
 
 
-def _values(shown: Shown, sight: Sight) -> list[Value]:
-    """What the case's form holds now; its files stand together elsewhere."""
-    fields = {k: f for k, f in shown.compiled.fields.items() if f.type is not FieldType.FILES}
+def _values(shown: Shown, sight: Sight, told: Told) -> list[Value]:
+    """The facts as they are now; files stand together elsewhere."""
+    fields = {
+        key: field
+        for key, field in shown.compiled.fields.items()
+        if key in told.keys and field.type is not FieldType.FILES
+    }
     return values.of_form(fields, shown.case.data, sight)
 
 

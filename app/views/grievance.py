@@ -131,5 +131,4 @@ def _panel(shown: Shown, viewer: Viewer) -> str:
         revealable=dossier.revealable(viewer, shown.case.assignee_id),
         relink=bool(viewer.roles & links.GIVERS),
         case_id=shown.case.id,
-        rated_at=edge.shown(row.rated_at) if row else "",
     )

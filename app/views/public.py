@@ -190,7 +190,7 @@ def _followed(token: str, opened: dossier.Opened | None = None) -> str:
         new="new" in request.args,
         state=labels.localized(state.label.model_dump()),
         kind=state.kind.value,
-        steps=steps.of_resident(events, shown.compiled.fields, sight),
+        days=steps.days(steps.of_resident(events, shown.compiled.fields, sight), access.now()),
         offers=_ready(dossier.offers(session, shown, actor, opened)),
         refusals=[said(problem) for problem in opened.problems if problem.field is None],
     )

@@ -1,4 +1,4 @@
-"""How long there is left, in words and as a bar."""
+"""When, in words; and how long there is left, in words and as a bar."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from babel.dates import format_date
+from flask_babel import get_locale
 from flask_babel import gettext as _
 
 from app.services import edge
@@ -28,13 +30,37 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A clock of a case. ``share`` is what is left of the time, in percent."""
+    """A clock of a case. ``share`` is what is left of the time, in percent; ``when`` is its due
+    time in words."""
 
     label: str
     left: Left
+    when: str
     share: int
     paused: bool
     provisional: bool
+
+
+def day(at: datetime, now: datetime) -> str:
+    """``Today``, ``Tomorrow``, ``Yesterday`` or the date with its weekday, in local time."""
+    date, today = edge.local(at).date(), edge.today(now)
+    near = {0: _("Today"), 1: _("Tomorrow"), -1: _("Yesterday")}.get((date - today).days)
+    if near is not None:
+        return str(near)
+    chinese = labels.language() == "zh"
+    pattern = "M月d日 EEE" if chinese else "EEE d MMM"
+    if date.year != today.year:
+        pattern = f"y年{pattern}" if chinese else f"{pattern} y"
+    return str(format_date(date, pattern, locale=get_locale()))
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """``Tomorrow 14:05``."""
+    return f"{day(at, now)} {clock(at)}"
+
+
+def clock(at: datetime) -> str:
+    return f"{edge.local(at):%H:%M}"
 
 
 def left(due: datetime | None, now: datetime, *, began: datetime | None = None) -> Left | None:
@@ -66,24 +92,26 @@ def bars(shown: Shown, now: datetime) -> list[Bar]:
     """The clocks that run or pause, nearest first."""
     names = {d.key: d.label for d in shown.compiled.spec.deadlines}
     found = []
-    for clock in _alive(shown.case.clocks):
-        due = datetime.fromisoformat(clock["due_at"])
-        began = datetime.fromisoformat(clock["started_at"])
+    alive = _alive(shown.case.clocks)
+    for row in sorted(alive, key=lambda row: datetime.fromisoformat(row["due_at"])):
+        due = datetime.fromisoformat(row["due_at"])
+        began = datetime.fromisoformat(row["started_at"])
         time = left(due, now, began=began)
         assert time is not None
         total = (due - began).total_seconds()
         share = (due - now).total_seconds() / total if total > 0 else 0.0
-        label = names.get(clock["key"])
+        label = names.get(row["key"])
         found.append(
             Bar(
-                label=labels.localized(label.model_dump()) if label else clock["key"],
+                label=labels.localized(label.model_dump()) if label else row["key"],
                 left=time,
+                when=moment(due, now),
                 share=100 if time.look == "late" else round(max(0.0, min(share, 1.0)) * 100),
-                paused=clock["status"] == "paused",
-                provisional=bool(clock["provisional"]),
+                paused=row["status"] == "paused",
+                provisional=bool(row["provisional"]),
             )
         )
-    return sorted(found, key=lambda bar: bar.left.due)
+    return found
 
 
 def _alive(clocks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

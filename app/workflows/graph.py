@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.workflows.spec import SYSTEM, StateKind, Transition, Workflow
+from app.workflows.spec import SYSTEM, State, StateKind, Transition, Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +39,24 @@ class Graph:
 
 
 def of(spec: Workflow, language: str) -> Graph:
-    """The graph of ``spec`` with its words in ``language``."""
-    open_ = {state.key for state in spec.states if not state.kind.ended}
+    """The graph of ``spec`` with its words in ``language``. A draft may name states that aren't
+    there or the same twice: the checker says so, the picture shows what there is."""
+    states: dict[str, State] = {}
+    for state in spec.states:
+        states.setdefault(state.key, state)
+    open_ = {key for key, state in states.items() if not state.kind.ended}
     common = _common(spec, open_)
     found: dict[tuple[str, str], list[Transition]] = {}
     for transition in spec.transitions:
         if transition.key in common:
             continue
         for source in spec.sources(transition):
-            found.setdefault((source, transition.target or source), []).append(transition)
+            target = transition.target or source
+            if source in states and target in states:
+                found.setdefault((source, target), []).append(transition)
     return Graph(
-        start=spec.start,
-        nodes=tuple(Node(s.key, s.label.text(language), s.kind) for s in spec.states),
+        start=spec.start if spec.start in states else spec.states[0].key,
+        nodes=tuple(Node(s.key, s.label.text(language), s.kind) for s in states.values()),
         links=tuple(
             Link(
                 source,

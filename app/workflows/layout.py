@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from app.workflows import lanes, lettering, sequence
 from app.workflows.graph import Graph, Link, Node
@@ -112,9 +113,11 @@ class _Branch:
     begin: float
 
 
-def of(graph: Graph, *, width: float = PHONE, aside: float = 0) -> Layout:
+def of(
+    graph: Graph, *, width: float = PHONE, aside: Mapping[str, float] = MappingProxyType({})
+) -> Layout:
     """The picture of ``graph``. It is wider than ``width`` only when many arrows skip states;
-    ``aside`` is kept free in each box beside the state's name."""
+    ``aside`` is kept free beside the names of these states."""
     keys = sequence.of(graph)
     frame = _frame(graph, {key: row for row, key in enumerate(keys)}, width)
     nodes = {node.key: node for node in graph.nodes}
@@ -125,7 +128,7 @@ def of(graph: Graph, *, width: float = PHONE, aside: float = 0) -> Layout:
     branches: list[_Branch] = []
     y = float(_MARGIN)
     for key in keys:
-        boxes[key] = _box(nodes[key], frame, y, aside)
+        boxes[key] = _box(nodes[key], frame, y, aside.get(key, 0))
         y = _branches(branches, leaving[key], frame, y + boxes[key].height)
     arrows = tuple(
         Arrow(b.link, _points(b, frame, boxes[b.link.source], boxes[b.link.target]), b.words)
