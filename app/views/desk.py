@@ -19,7 +19,6 @@ from app.views import access, labels, times
 from app.views.lists import frame
 from app.views.lists.cases import CaseList
 from app.views.lists.work import Work
-from app.workflows.registry import LEGS
 
 pages = Blueprint("work", __name__, url_prefix="/work")
 bell = Blueprint("bell", __name__, url_prefix="/notices")
@@ -65,23 +64,15 @@ def card(row: Row) -> Card:
 def work() -> Response:
     """What lies on this person's desk, by time left; ``?tab=others`` is what waits for others."""
     found = frame.open_(Work())
-    leg = found.query.value("leg")
-    legs = found.page.data.legs
     return frame.render(
         "desk/work.html",
         found,
         cards=[card(row) for row in found.page.rows],
         others=bool(found.query.value("tab")),
-        leg=leg if leg in legs else "",
-        counts=[(key, leg_name(key), count) for key, count in sorted(legs.items())],
+        narrowed=any(each.on for each in found.query.filters if each.name not in ("tab", "leg")),
         piles=found.page.data,
         may_register=bool(access.viewer().roles & REGISTRARS),
     )
-
-
-def leg_name(leg: str) -> str:
-    entry = LEGS.get(leg)
-    return leg if entry is None else entry.label.text(labels.language())
 
 
 @ledger.get("/", endpoint="index")

@@ -18,9 +18,9 @@ from app.services.finder import Found, Row
 from app.services.privacy import masked, may_search
 from app.services.wanted import LONGEST
 from app.views import access, labels
-from app.views.desk import leg_name
 from app.views.fields import clean
 from app.views.frame import Frame
+from app.views.lists.work import leg_name
 
 pages = Blueprint("search", __name__, url_prefix="/search")
 PART = "search-list"

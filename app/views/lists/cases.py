@@ -27,7 +27,7 @@ from app.views.lists.query import Heading, Page, Query, Value, basics
 from app.views.lists.registry import register
 
 Quick = list[tuple[str, dict[str, str], bool]]
-NOTHING = {"kind": "", "late": "", "urgent": "", "mine": "", "page": ""}
+NOTHING = {"kind": "", "late": "", "urgent": "", "mine": "", "leg": "", "page": ""}
 """What one quick filter takes the place of."""
 
 
@@ -98,7 +98,7 @@ class CaseList(Listing):
             ("due_at", str(_("Least time left first"))),
         ]
 
-    def quick(self, query: Query) -> Quick:
+    def quick(self, query: Query, page: Page) -> Quick:
         chosen: list[tuple[str, dict[str, str]]] = [
             (_("Not finished"), {"kind": "open"}),
             (_("Overdue"), {"late": "1"}),
@@ -244,7 +244,7 @@ class Meetings(CaseList):
     def orders(self) -> list[tuple[str, str]]:
         return [("", str(_("Latest date first"))), ("scheduled_at", str(_("Earliest date first")))]
 
-    def quick(self, query: Query) -> Quick:
+    def quick(self, query: Query, page: Page) -> Quick:
         chosen = ((_("Not finished"), "open"), (_("Finished"), "done"))
         return [quick_(query, words, {"kind": kind}) for words, kind in chosen]
 

@@ -86,7 +86,7 @@ class Frame:
 
     @property
     def quick(self) -> list[tuple[str, dict[str, str], bool]]:
-        return self.listing.quick(self.query)
+        return self.listing.quick(self.query, self.page)
 
     @property
     def count_text(self) -> str:

@@ -54,7 +54,7 @@ class Listing:
         """Orders to choose from: as in the address, in words. The usual one is first, as ``""``."""
         return []
 
-    def quick(self, query: Query) -> list[tuple[str, dict[str, str], bool]]:
+    def quick(self, query: Query, page: Page) -> list[tuple[str, dict[str, str], bool]]:
         """One-press filters: words, changes of the address, whether it is on."""
         return []
 

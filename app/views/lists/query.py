@@ -97,6 +97,12 @@ class Page:
     """What else a list needs to draw its rows."""
 
     @property
+    def pages(self) -> int:
+        """How many pages there are; 0 where that isn't known."""
+        known = self.count is not None and not self.beyond
+        return max(-(-(self.count or 0) // self.query.size), 1) if known else 0
+
+    @property
     def first(self) -> int:
         return (self.query.page - 1) * self.query.size + 1
 

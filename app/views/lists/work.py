@@ -14,12 +14,13 @@ from app.extensions import db
 from app.services import desk
 from app.services.desk import Desk
 from app.services.offers import Offer
-from app.views import access
+from app.views import access, labels
 from app.views.lists import filters
 from app.views.lists.cases import CaseList, Quick, quick_
 from app.views.lists.filters import Arguments, Filter
 from app.views.lists.query import Page, Query, basics
 from app.views.lists.registry import register
+from app.workflows.registry import LEGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,17 @@ class Work(CaseList):
             ("id", str(_("Oldest first"))),
         ]
 
-    def quick(self, query: Query) -> Quick:
-        chosen = ((_("Overdue"), "late"), (_("Urgent"), "urgent"))
-        return [quick_(query, words, {name: "1"}) for words, name in chosen]
+    def quick(self, query: Query, page: Page) -> Quick:
+        """Each leg with how much of it there is, and what is urgent."""
+        legs: dict[str, int] = page.data.legs
+        chosen = [
+            quick_(query, f"{leg_name(leg)} {count}", {"leg": leg})
+            for leg, count in sorted(legs.items())
+            if len(legs) > 1 or query.value("leg") == leg
+        ]
+        for words, name in ((_("Overdue"), "late"), (_("Urgent"), "urgent")):
+            chosen.append(quick_(query, words, {name: "1"}))
+        return chosen
 
     def fetch(self, query: Query) -> Page:
         found = self._desk(query)
@@ -102,6 +111,11 @@ class Work(CaseList):
 
     def rows(self, query: Query, most: int) -> Iterator[Any]:
         yield from self._chosen(query, self._desk(query))[:most]
+
+
+def leg_name(key: str) -> str:
+    entry = LEGS.get(key)
+    return key if entry is None else entry.label.text(labels.language())
 
 
 def _count(rows: tuple[Any, ...]) -> str:
