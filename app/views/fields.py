@@ -15,7 +15,7 @@ from typing import Any
 from flask_babel import gettext as _
 from wtforms import Field, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
-from wtforms.widgets import DateInput, DateTimeLocalInput, TextInput
+from wtforms.widgets import DateInput, DateTimeLocalInput, TelInput, TextInput
 
 from app.services import edge
 from app.views import labels
@@ -70,7 +70,7 @@ class NumberField(Field):
     widget = TextInput()
 
     def __init__(self, *args: Any, least: int = -(2**31), most: int = 2**31 - 1, **kw: Any) -> None:
-        super().__init__(*args, **with_attributes(kw, inputmode="numeric"))
+        super().__init__(*args, **with_attributes(kw, inputmode="numeric", autocomplete="off"))
         self.least, self.most = least, most
 
     def _value(self) -> str:
@@ -100,7 +100,7 @@ class ExactField(Field):
     widget = TextInput()
 
     def __init__(self, *args: Any, places: int = 2, **kw: Any) -> None:
-        super().__init__(*args, **with_attributes(kw, inputmode="decimal"))
+        super().__init__(*args, **with_attributes(kw, inputmode="decimal", autocomplete="off"))
         self.places = places
 
     def _value(self) -> str:
@@ -204,6 +204,12 @@ class EnumField(SelectField):
 
 class PhoneField(StringField):
     """Shows the number masked; what comes back masked leaves it as it was."""
+
+    widget = TelInput()
+
+    def __init__(self, *args: Any, **kw: Any) -> None:
+        # Of somebody else, so that the browser should not offer the writer's own.
+        super().__init__(*args, **with_attributes(kw, inputmode="tel", autocomplete="off"))
 
     def _value(self) -> str:
         return self.raw_data[0] if self.raw_data else masked(self.data)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from flask import Blueprint, Response, current_app, send_file
+from flask import Blueprint, Response, current_app, request, send_file
 
 from app import models as m
 from app.extensions import db
@@ -47,3 +47,14 @@ def showable(attachment: m.Attachment) -> bool:
 @pages.app_template_test("showable")
 def _showable(attachment: m.Attachment) -> bool:
     return showable(attachment)
+
+
+@pages.after_app_request
+def handed(response: Response) -> Response:
+    """A script that sends files is told where to go next: if it followed the redirect itself, the
+    messages of the page would be shown to nobody."""
+    if "X-Upload" in request.headers and response.status_code in (302, 303):
+        response.headers["X-Location"] = response.headers.pop("Location")
+        response.status_code = 200
+        response.set_data(b"")
+    return response

@@ -3,14 +3,21 @@
 import htmx from "htmx.org/dist/htmx.esm.js";
 
 import * as cases from "./case.js";
+import * as draft from "./draft.js";
+import * as flaws from "./flaws.js";
 import * as frame from "./frame.js";
 import * as lists from "./lists.js";
 import * as lookup from "./lookup.js";
 import * as photos from "./photos.js";
 import * as print from "./print.js";
+import * as search from "./search.js";
+import * as upload from "./upload.js";
 
 window.htmx = htmx;
-const PARTS = [cases, lists, lookup, photos, print];
+// Drafts come before uploads: they look at a form before its sending is taken over.
+const PARTS = [
+  cases, lists, lookup, photos, print, search, draft, upload, flaws,
+];
 
 frame.begin();
 lists.begin();
