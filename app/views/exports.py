@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
@@ -35,6 +34,7 @@ pages = Blueprint("exports", __name__, url_prefix="/exports")
 DIRECT = 2_000
 """Rows that are written while one waits; more are a job."""
 MOST = 1_000_000
+"""A sheet holds few more."""
 
 
 def _listing(key: str) -> Listing:
@@ -51,7 +51,7 @@ def download(key: str) -> Response | str:
     """The list that the address asks for, as a file; a long one is offered as a job."""
     listing, asked = _listing(key), request.args.to_dict()
     found = sheet(key, asked, most=DIRECT)
-    rows = list(islice(found.rows, DIRECT + 1))
+    rows = list(found.rows)
     if len(rows) > DIRECT:
         return render_template(
             "jobs/large.html", key=key, title=found.title, asked=asked, direct=DIRECT
@@ -99,7 +99,7 @@ def export(work: Work) -> Generator[Step, None, Ending]:
         total = _count(listing, asked)
         yield Step(0, total=total)
         count = 0
-        for count in _written(path, listing, found, islice(found.rows, MOST), asked):
+        for count in _written(path, listing, found, found.rows, asked):
             yield Step(count, total=total)
         yield Step(count, total=count)
         name = _name(found.title)

@@ -20,7 +20,7 @@ from app.views.ledger import columns, finding, values
 from app.views.ledger.columns import Column, Kind, column
 from app.views.lists import filters
 from app.views.lists.filters import Arguments, Filter
-from app.views.lists.listing import Listing, extended
+from app.views.lists.listing import Listing
 from app.views.lists.query import LAST_PAGE, Heading, Page, Query, Value, basics
 
 COUNTED = 10_000
@@ -52,9 +52,6 @@ class Ledger(Listing):
         permission = f"can_{ability}"
         granted = allowed_by_code(access.viewer().roles, permission, self.key)
         return granted and permission in self.view.base_permissions
-
-    def export_url(self, arguments: Arguments) -> str:
-        return extended(self.view.url("export"), arguments)
 
     def read(self, given: Arguments) -> Query:
         view = self.view

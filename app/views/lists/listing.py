@@ -32,8 +32,8 @@ class Listing:
         return False
 
     def export_url(self, arguments: Arguments) -> str:
-        """Where the file of what these arguments ask for is; empty: there is none."""
-        return ""
+        """Where the file of what these arguments ask for is."""
+        return extended(url_for("exports.download", key=self.key), arguments)
 
     def address(self, arguments: Arguments) -> str:
         return extended(url_for(self.endpoint), arguments)
