@@ -55,6 +55,10 @@ class Clock(Base):
     next_level: Mapped[int] = mapped_column(default=0, server_default="0")
     next_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     breached_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    extended: Mapped[int] = mapped_column(default=0, server_default="0")
+    """How many extensions were granted in this round: a promise kept only so is counted apart."""
+    asked: Mapped[Flag]
+    """An extension was asked for, and nobody has decided yet."""
 
     case: Mapped[Case] = relationship()
 

@@ -157,7 +157,11 @@ class DraftDeadline(_Draft):
     pause: Mapped[Keys]
     within: Mapped[KeyText] = mapped_column(default="", server_default="")
     until: Mapped[KeyText] = mapped_column(default="", server_default="")
+    starts_on: Mapped[Keys]
+    stops_on: Mapped[Keys]
+    variants: Mapped[JsonList]
     when: Mapped[Json]
+    extension: Mapped[Json]
     levels: Mapped[JsonList]
 
     workflow: Mapped[Workflow] = relationship(back_populates="deadlines")

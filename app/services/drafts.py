@@ -69,7 +69,11 @@ def _deadline(row: m.DraftDeadline) -> dict[str, Any]:
             "pause": row.pause,
             "within": row.within,
             "until": row.until,
+            "starts_on": row.starts_on,
+            "stops_on": row.stops_on,
+            "variants": row.variants,
             "when": row.when,
+            "extension": row.extension,
             "levels": row.levels,
         }
     )

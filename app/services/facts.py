@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import sqlalchemy as sa
 
 from app import models as m
 from app.services.providers import FACTS, Step, fact
+from app.workflows import clocks
+from app.workflows.clocks import Entry
 from app.workflows.engine import Fact
+from app.workflows.spec import Label
 
 Lookup = Callable[[str], Fact]
 
@@ -43,9 +47,29 @@ def _deadline(step: Step, key: str, word: str) -> Fact:
         return Fact(value=False)
     clock = max(rounds, key=lambda c: int(c["round"]))
     late = clock["breached_at"] is not None
+    if word in ("asked", "extendable", "extensions"):
+        return _extension(step, key, word, clock)
     if word == "running":
         return Fact(clock["status"] != "stopped")
     return Fact(late if word == "breached" else clock["status"] == "stopped" and not late)
+
+
+def _extension(step: Step, key: str, word: str, clock: dict[str, Any]) -> Fact:
+    log = [Entry.read(kept) for kept in clock["log"]]
+    count, asked = clocks.extensions(log), clocks.asked(log)
+    if word == "extensions":
+        return Fact(count)
+    if word == "asked":
+        return Fact(asked)
+    rule = next((d.extension for d in step.spec.deadlines if d.key == key), None)
+    if rule is None or clock["status"] == "stopped":
+        return Fact(value=False)
+    words = Label(
+        zh=f"已延期 {count} 次，最多 {rule.most} 次" + ("；上一次申请还没有答复" if asked else ""),
+        en=f"extended {count} of at most {rule.most} times"
+        + ("; the last request is not decided yet" if asked else ""),
+    )
+    return Fact(count < rule.most and not asked, words)
 
 
 def _children(step: Step, key: str, word: str) -> Fact:
@@ -91,6 +115,17 @@ def _assignee(step: Step) -> Fact:
 @fact("party.set")
 def _party(step: Step) -> Fact:
     return Fact(step.case.party_id is not None)
+
+
+@fact("case.places")
+def _places(step: Step) -> Fact:
+    spot = sa.select(m.Place.path).where(m.Place.id == step.case.place_id).scalar_subquery()
+    names = step.session.scalars(
+        sa.select(m.Place.name)
+        .where(sa.func.starts_with(spot, m.Place.path))
+        .order_by(sa.func.length(m.Place.path))
+    )
+    return Fact(" / ".join(names))
 
 
 @fact("case.reopened")

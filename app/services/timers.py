@@ -80,6 +80,8 @@ def derive(
         if count is None or state != ClockState.RUNNING
         else coming(count, fired, breached=breached_at is not None),
         "breached_at": breached_at,
+        "extended": clocks.extensions(log),
+        "asked": clocks.asked(log),
     }
 
 

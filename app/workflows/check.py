@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from app.workflows import registry
-from app.workflows.checks import buttons, filling, graph, names, offspring, timing, values
+from app.workflows.checks import (
+    buttons,
+    filling,
+    graph,
+    limits,
+    names,
+    offspring,
+    timing,
+    values,
+)
 from app.workflows.checks.findings import Finding, listed, say, warning
 from app.workflows.checks.graph import Graph
 from app.workflows.spec import RESIDENT, SYSTEM, Workflow
@@ -32,7 +41,7 @@ def check(
     """
     made = Graph(spec)
     found: list[Finding] = []
-    for part in (graph, buttons, names, values, filling, timing):
+    for part in (graph, buttons, names, values, filling, timing, limits):
         found += part.check(made)
     found += offspring.check(made, known or {})
     if holders is not None:

@@ -21,11 +21,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from functools import lru_cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.workflows.calendar import Calendar
-from app.workflows.outcomes import ClockMove, ClockState
+from app.workflows.outcomes import Action, ClockMove, ClockState
 from app.workflows.spec import Deadline, Duration, Unit
 
 END_OF_DAY = time(23, 59)
@@ -37,12 +38,14 @@ _WALL = {Unit.MINUTES: "minutes", Unit.HOURS: "hours", Unit.DAYS: "days"}
 @dataclass(frozen=True, slots=True)
 class Entry:
     """Something that happened to a clock. ``until``: due time from a field (start, extend);
-    ``by``: the length of an extension of a rule with ``within``."""
+    ``by``: the length of an extension of a rule with ``within`` (extend), or of what was asked for
+    (ask); ``within``: the time in place of the rule's own from the start on (start, vary)."""
 
     at: datetime
-    what: Literal["start", "stop", "pause", "resume", "extend"]
+    what: Action
     until: datetime | None = None
     by: Duration | None = None
+    within: Duration | None = None
 
     def write(self) -> dict[str, Any]:
         """As JSON for the log."""
@@ -51,16 +54,19 @@ class Entry:
             kept["until"] = self.until.astimezone(UTC).isoformat()
         if self.by is not None:
             kept["by"] = str(self.by)
+        if self.within is not None:
+            kept["within"] = str(self.within)
         return kept
 
     @classmethod
     def read(cls, kept: Mapping[str, Any]) -> Entry:
-        until, by = kept.get("until"), kept.get("by")
+        until, by, within = kept.get("until"), kept.get("by"), kept.get("within")
         return cls(
             datetime.fromisoformat(kept["at"]),
             kept["what"],
             datetime.fromisoformat(until) if until else None,
-            Duration.model_validate(by) if by else None,
+            _duration(by) if by else None,
+            _duration(within) if within else None,
         )
 
 
@@ -84,7 +90,8 @@ class Instant:
 
 def entry(move: ClockMove, now: datetime, zone: ZoneInfo) -> Entry:
     """What a move of the engine leaves in the log."""
-    return Entry(now, move.action, moment(move.until, zone) if move.until else None)
+    until = moment(move.until, zone) if move.until else None
+    return Entry(now, move.action, until, move.by, move.within)
 
 
 def moment(value: str, zone: ZoneInfo) -> datetime:
@@ -105,6 +112,17 @@ def state(log: Sequence[Entry]) -> ClockState:
         if item.what == "stop":
             return ClockState.STOPPED
     return ClockState.STOPPED
+
+
+def extensions(log: Sequence[Entry]) -> int:
+    """How many extensions were granted in the last round."""
+    return sum(item.what == "extend" and item.by is not None for item in _round(log))
+
+
+def asked(log: Sequence[Entry]) -> bool:
+    """Whether an extension was asked for and nobody has decided yet."""
+    last = next((item.what for item in reversed(log) if item.what in _ASKING), None)
+    return last == "ask"
 
 
 def due(rule: Deadline, log: Sequence[Entry], calendar: Calendar) -> Due:
@@ -155,16 +173,17 @@ class Count:
         if not rounds:
             return None
         start, until = rounds[0].at, rounds[0].until
+        within = rule.within
         for item in rounds:
-            until = item.until or until
-        working = rule.within is not None and rule.within.unit.working
-        if rule.within is None:
+            until, within = item.until or until, item.within or within
+        working = within is not None and within.unit.working
+        if within is None:
             if until is None:
                 return None
             return cls(rule, calendar, start, until, (), working, fixed=True)
-        base = _add(calendar, start, rule.within)
+        base = _add(calendar, start, within)
         for item in rounds:
-            if item.by is not None:
+            if item.by is not None and item.what == "extend":
                 base = _add(calendar, base, item.by)
         pauses = tuple(_pauses(rounds)) if len(rounds) > 1 else ()
         return cls(rule, calendar, start, base, pauses, working, fixed=False)
@@ -220,6 +239,14 @@ class Count:
 
     def _provisional(self, at: datetime | None) -> bool:
         return self.working and at is not None and self.calendar.provisional(self.start, at)
+
+
+_ASKING = ("ask", "extend", "refuse", "start", "stop")
+
+
+@lru_cache(maxsize=1024)
+def _duration(text: str) -> Duration:
+    return Duration.model_validate(text)
 
 
 def _round(log: Sequence[Entry]) -> Sequence[Entry]:

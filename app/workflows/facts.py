@@ -59,6 +59,16 @@ FACTS = table(
             "A party is responsible for the case.",
         ),
         (
+            "case.places",
+            ValueType.TEXT,
+            EVERY,
+            "所在辖区",
+            "places",
+            "事项所在地点及其上级的名称，自上而下，用“ / ”连接；用 contains 判断是否在某个辖区。",
+            "The names of the case's place and all above it, from the top, joined by “ / ”; ask "
+            "with contains whether it lies in one.",
+        ),
+        (
             "case.reopened",
             _NUMBER,
             EVERY,

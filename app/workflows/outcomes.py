@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal
 
-from app.workflows.spec import Child, Label, Notice, Relation, Transition
+from app.workflows.spec import Child, Duration, Label, Notice, Relation, Transition
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,21 @@ class ClockState(StrEnum):
     STOPPED = "stopped"
 
 
+Action = Literal["start", "stop", "pause", "resume", "extend", "vary", "ask", "refuse"]
+
+
 @dataclass(frozen=True, slots=True)
 class ClockMove:
     """What a step does to a deadline. ``start`` begins a new round. ``until`` (with ``start`` and
-    ``extend``) is the date or time that a field gives as due time; see ``clocks.moment``."""
+    ``extend``) is the date or time that a field gives as due time; see ``clocks.moment``.
+    ``within`` (with ``start`` and ``vary``) is the time of the variant that holds; ``by`` (with
+    ``ask`` and ``extend``) is how much is asked for or granted."""
 
     key: str
-    action: Literal["start", "stop", "pause", "resume", "extend"]
+    action: Action
     until: str | None = None
+    within: Duration | None = None
+    by: Duration | None = None
 
 
 @dataclass(frozen=True, slots=True)

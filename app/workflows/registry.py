@@ -263,9 +263,12 @@ ROLES: dict[str, Label] = {
 }
 
 _DEADLINE_FACTS = {
-    "met": label("按时完成", "met"),
-    "breached": label("已超期", "breached"),
-    "running": label("计时中", "running"),
+    "met": (ValueType.YES_NO, label("按时完成", "met")),
+    "breached": (ValueType.YES_NO, label("已超期", "breached")),
+    "running": (ValueType.YES_NO, label("计时中", "running")),
+    "asked": (ValueType.YES_NO, label("有待批的延期申请", "has an extension to be decided")),
+    "extendable": (ValueType.YES_NO, label("可以申请延期", "may be extended")),
+    "extensions": (ValueType.NUMBER, label("延期次数", "extensions")),
 }
 _CHILDREN_FACTS = {
     "all_closed": (ValueType.YES_NO, label("全部结束", "all ended")),
@@ -331,8 +334,9 @@ def _deadline(name: str, key: str, word: str, spec: Workflow) -> FactName | None
     owner = next((deadline for deadline in spec.deadlines if deadline.key == key), None)
     if owner is None or word not in _DEADLINE_FACTS:
         return None
-    text = _of(owner.label, _DEADLINE_FACTS[word])
-    return FactName(name, text, text)
+    type_, what = _DEADLINE_FACTS[word]
+    text = _of(owner.label, what)
+    return FactName(name, text, text, type_)
 
 
 def _child(name: str, key: str, word: str, spec: Workflow) -> FactName | None:

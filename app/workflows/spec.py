@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from app.workflows.limits import Deadline, Extension, Level, Variant
 from app.workflows.spans import Duration, LevelAt, Unit
 from app.workflows.terms import (
     All,
@@ -24,6 +25,7 @@ from app.workflows.terms import (
     Scalar,
     Spec,
     Test,
+    listed,
 )
 
 __all__ = [
@@ -37,6 +39,7 @@ __all__ = [
     "Deadline",
     "Duration",
     "Effect",
+    "Extension",
     "FieldSpec",
     "FieldType",
     "FormField",
@@ -57,18 +60,11 @@ __all__ = [
     "Test",
     "Transition",
     "Unit",
+    "Variant",
     "Workflow",
 ]
 
 FORMAT: Literal[1] = 1
-
-
-def _listed(value: Any, *names: str) -> Any:
-    """A file may write ``from: reported`` for ``from: [reported]``."""
-    if not isinstance(value, dict):
-        return value
-    single = {n: (value[n],) for n in names if isinstance(value.get(n), str) and value[n] != "*"}
-    return {**value, **single}
 
 
 class StateKind(StrEnum):
@@ -195,44 +191,10 @@ class Transition(Spec):
     @model_validator(mode="before")
     @classmethod
     def _one_source(cls, value: Any) -> Any:
-        return _listed(value, "source", "from")
+        return listed(value, "source", "from")
 
 
 # --- deadlines and notices --------------------------------------------------------------------
-
-
-class Level(Spec):
-    at: LevelAt
-    notify: tuple[Key, ...] = ()
-    fire: Key | None = None
-
-
-class Deadline(Spec):
-    """A clock. It starts on entering a state of ``start`` and stops on entering one of ``stop`` or
-    any end; it pauses while the case is in a state of ``pause``. Left once and entered again after
-    it had stopped, it starts a new round."""
-
-    key: Key
-    label: Label
-    start: tuple[Key, ...] = Field(min_length=1)
-    stop: tuple[Key, ...] = ()
-    pause: tuple[Key, ...] = ()
-    within: Duration | None = None
-    until: Key | None = None
-    """A field of type date or datetime that holds the due time; instead of ``within``."""
-    when: Condition | None = None
-    levels: tuple[Level, ...] = ()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_state(cls, value: Any) -> Any:
-        return _listed(value, "start", "stop", "pause")
-
-    @model_validator(mode="after")
-    def _one(self) -> Deadline:
-        if (self.within is None) == (self.until is None):
-            raise ValueError("give exactly one of: within, until")
-        return self
 
 
 class Notice(Spec):
@@ -249,7 +211,7 @@ class Notice(Spec):
     @model_validator(mode="before")
     @classmethod
     def _one_recipient(cls, value: Any) -> Any:
-        return _listed(value, "to", "channels")
+        return listed(value, "to", "channels")
 
 
 class Child(Spec):

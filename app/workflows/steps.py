@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.workflows import conditions, moves, registry
 from app.workflows.index import Index, Look
 from app.workflows.outcomes import Actor, Assign, ClockMove, ClockState, Outcome
-from app.workflows.spec import Effect, FieldType, State, Transition
+from app.workflows.spec import (
+    Condition,
+    Deadline,
+    Duration,
+    Effect,
+    FieldType,
+    State,
+    Transition,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +69,35 @@ def _moved(
 ) -> tuple[ClockMove, ...]:
     if not index.spec.deadlines:
         return ()
+    deadlines, clocks = index.spec.deadlines, change.clocks
     look = Look(index, change.look.facts, data, {})
+    decide = _deciding(look)
     stays = transition.target is None
     rescheduled = moves.rescheduling(
-        index.spec.deadlines,
+        deadlines,
         state if stays else None,
-        clocks=change.clocks,
+        clocks=clocks,
         change=moves.Change(change.before, data),
-        holds=_holding(look),
+        decide=decide,
     )
-    return (*rescheduled, *(() if stays else entered(index, state, look, change.clocks)))
+    entering = () if stays else entered(index, state, look, clocks)
+    varied: tuple[ClockMove, ...] = ()
+    if index.varying:
+        earlier = _deciding(Look(index, change.look.facts, change.before, {}))
+        over = {move.key for move in entering if move.action == "stop"}
+        varied = tuple(
+            move
+            for move in moves.varying(
+                deadlines, clocks=clocks, before=earlier.within, after=decide.within
+            )
+            if move.key not in over
+        )
+    pressed: Iterable[ClockMove] = ()
+    if transition.key in index.pressed:
+        pressed = moves.pressing(
+            deadlines, transition.key, state, clocks=clocks, data=data, decide=decide
+        )
+    return (*rescheduled, *varied, *entering, *pressed)
 
 
 def _assigned(index: Index, effect: Effect, actor: Actor, data: Mapping[str, Any]) -> list[Assign]:
@@ -93,10 +120,19 @@ def entered(
     """What coming into ``state`` does to the clocks."""
     return tuple(
         moves.entering(
-            index.spec.deadlines, state, clocks=clocks, data=look.data or {}, holds=_holding(look)
+            index.spec.deadlines, state, clocks=clocks, data=look.data or {}, decide=_deciding(look)
         )
     )
 
 
-def _holding(look: Look) -> moves.Holds:
-    return lambda deadline: deadline.when is None or conditions.holds(deadline.when, look) is True
+def _deciding(look: Look) -> moves.Decide:
+    def holds(condition: Condition | None) -> bool:
+        return condition is None or conditions.holds(condition, look) is True
+
+    def within(deadline: Deadline) -> Duration | None:
+        if not deadline.variants:
+            return None
+        found = (variant.within for variant in deadline.variants if holds(variant.when))
+        return next(found, deadline.within)
+
+    return moves.Decide(lambda deadline: holds(deadline.when), within)

@@ -66,6 +66,14 @@ class Spec(BaseModel):
     )
 
 
+def listed(value: Any, *names: str) -> Any:
+    """A file may write ``from: reported`` for ``from: [reported]``."""
+    if not isinstance(value, dict):
+        return value
+    single = {n: (value[n],) for n in names if isinstance(value.get(n), str) and value[n] != "*"}
+    return {**value, **single}
+
+
 class Label(Spec):
     """A text in both languages; English falls back to Chinese. A plain string is the Chinese."""
 

@@ -389,8 +389,22 @@ def upgrade() -> None:
         sa.Column("pause", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("within", sa.String(length=60), server_default="", nullable=False),
         sa.Column("until", sa.String(length=60), server_default="", nullable=False),
+        sa.Column("starts_on", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("stops_on", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column(
+            "variants",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
         sa.Column(
             "when",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column(
+            "extension",
             postgresql.JSONB(astext_type=sa.Text()),
             server_default=sa.text("'{}'"),
             nullable=False,
@@ -1219,6 +1233,8 @@ def upgrade() -> None:
         sa.Column("next_level", sa.Integer(), server_default="0", nullable=False),
         sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("breached_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("extended", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("asked", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.ForeignKeyConstraint(
             ["case_id"], ["case.id"], name=op.f("fk_clock_case_id_case"), ondelete="RESTRICT"
         ),

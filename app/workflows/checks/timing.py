@@ -29,7 +29,8 @@ def running(graph: Graph, deadline: Deadline) -> set[str]:
     """The states in which its clock may run; pauses aside, as far as the edges tell."""
     ends = {key for key, state in graph.states.items() if state.kind.ended}
     over = frozenset(ends | set(deadline.stop))
-    begin = (set(deadline.start) & graph.reached) - over
+    pressed = {edge.target for edge in graph.edges if edge.transition.key in deadline.starts_on}
+    begin = ((set(deadline.start) | pressed) & graph.reached) - over
     return graph.reach(begin, avoid=over) - set(deadline.pause)
 
 
@@ -44,8 +45,9 @@ def _starts(graph: Graph, index: int, deadline: Deadline) -> Iterator[Finding]:
             )
             hint = say("只保留一处。", "Keep it in one of them.")
             yield error("clock_conflict", f"{path}.{other}", text, hint)
-    if not set(deadline.start) & set(graph.states):
-        return  # said elsewhere: those states don't exist
+    events = {transition.key for transition in graph.spec.transitions}
+    if not set(deadline.start) & set(graph.states) and not set(deadline.starts_on) & events:
+        return  # said elsewhere: those states and steps don't exist
     if not running(graph, deadline):
         text = say(
             f"时限{name.zh}永远不会计时：开始的状态到不了、已结束、立即停止或一直暂停",

@@ -34,8 +34,13 @@ def check(graph: Graph) -> Iterator[Finding]:
             for key, value in (effect.set or {}).items():
                 yield from _set(spec, f"transitions[{i}].effects[{j}].set.{key}", key, value)
     for i, deadline in enumerate(spec.deadlines):
-        if deadline.when is not None:
-            for path, test in located(deadline.when, f"deadlines[{i}].when"):
+        rules = [(f"deadlines[{i}].when", deadline.when)]
+        rules += [
+            (f"deadlines[{i}].variants[{j}].when", variant.when)
+            for j, variant in enumerate(deadline.variants)
+        ]
+        for where, condition in rules:
+            for path, test in located(condition, where) if condition is not None else ():
                 yield from _test(spec, path, test)
 
 
