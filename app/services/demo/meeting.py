@@ -21,6 +21,8 @@ from app.services.positions import Statement
 from app.services.room import Room
 
 CHAIR = "zhuchi"
+LAST = 22
+"""After this hour nobody calls people together any more on the same day."""
 SEATS = (
     ("org", "shuji", "社区党委委员"),
     ("committee", "juwei", "居委会副主任"),
@@ -75,6 +77,7 @@ def play(stage: Stage, days: Days) -> None:
     stage.at(days.at(10, "15:00"), held.publish)
     _carried_out(stage, days, held)
     _next(stage, days)
+    _today(stage, days)
 
 
 class _Meeting:
@@ -211,3 +214,19 @@ def _next(stage: Stage, days: Days) -> None:
         stage.press(meeting, CHAIR, "convene")
 
     stage.at(days.at(1, "15:00"), call)
+
+
+def _today(stage: Stage, days: Days) -> None:
+    """A short one on site, later today: what the facilitator's home begins with."""
+    local = edge.local(stage.end)
+    begins = stage.end - timedelta(minutes=local.minute, seconds=local.second)
+    begins += timedelta(hours=1 if local.hour < LAST else 13) - timedelta(
+        microseconds=local.microsecond
+    )
+    topic = Topic("东门门禁维修", "东门门禁刷卡无反应，商定维修和临时值守。")
+
+    def call() -> None:
+        meeting = _convene(stage, "榆荫里东门门禁现场会", begins, (topic,))
+        stage.press(meeting, CHAIR, "convene")
+
+    stage.at(days.ago(hours=3), call)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from app import models as m
 from app.models import NoticeStatus
 from app.services import edge
-from app.services.demo import loops, meeting, renovation, storm, town
+from app.services.demo import everyday, loops, meeting, renovation, storm, town
 from app.services.demo.days import Days
 from app.services.demo.stage import Stage
 from app.services.demo.town import Login
@@ -36,6 +36,7 @@ def seed(session: Session, now: datetime, folder: Path) -> dict[str, Any]:
     storm.play(stage, days)
     meeting.play(stage, days)
     named = loops.play(stage, days)
+    everyday.play(stage, days)
     stage.play()
     session.execute(sa.update(m.Case).values(demo=True))
     _settle_notices(session, now)
