@@ -117,6 +117,7 @@ def keys_of(session: Session, cast: Cast) -> dict[str, object]:
         "unit_id": session.scalar(sa.select(m.Unit.id)),
         "file_id": session.scalar(sa.select(m.Attachment.id)),
         "workflow_id": session.scalar(sa.select(m.Workflow.id)),
+        "job_id": session.scalar(sa.select(m.Job.id)),
     }
     outsider = cast.viewer("outsider")
     for view in VIEWS:

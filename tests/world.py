@@ -21,6 +21,7 @@ def fill(session: Session, cast: Cast, now: datetime) -> None:
     matter = Matter(session, cast, now).begin(title=f"{MARK}长椅")
     matter.press("staff", "accept")
     _files_and_notices(session, cast, matter.id, now)
+    _job(session, cast, now)
     assembly = Assembly(session, cast, now)
     assembly.begin(title=f"{MARK}协调会")
     assembly.all_agree()
@@ -35,6 +36,29 @@ def fill(session: Session, cast: Cast, now: datetime) -> None:
     session.add(m.Person(place_id=entrance, name=f"{MARK}居民", phone="13700000000"))
     session.add(m.Anchor(at=now, first_event_id=1, last_event_id=2, events=2, hash=b"\x01" * 32))
     session.commit()
+
+
+def _job(session: Session, cast: Cast, now: datetime) -> None:
+    """A file that was checked, with a finding."""
+    said = {"zh": MARK, "en": MARK}
+    job = m.Job(
+        kind="check",
+        label=said,
+        message=said,
+        owner_id=cast.users["secretary"].id,
+        parameters={"register": "households", "place_id": cast.places["compound"].id},
+        state=m.JobState.DONE,
+        done=2,
+        total=2,
+        result={"rows": 2, "bad": 1, "fresh": 1, "same": 0},
+        created_at=now,
+        started_at=now,
+        ended_at=now,
+    )
+    session.add(job)
+    session.flush()
+    failed = m.JobOutcome.FAILED
+    session.add(m.JobItem(job_id=job.id, number=2, name=MARK, outcome=failed, text=said))
 
 
 def _files_and_notices(session: Session, cast: Cast, case_id: int, now: datetime) -> None:
