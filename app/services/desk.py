@@ -228,7 +228,8 @@ def each(
     """The rows of that list one by one, at most ``most``, for a file."""
     query = _listed(viewer, wanted, by, now).limit(most)
     query = query.add_columns(filters.CATEGORY.label("category"))
-    yield from session.execute(query, execution_options={"yield_per": 1000})
+    with session.execute(query, execution_options={"yield_per": 1000}) as found:
+        yield from found
 
 
 def _listed(viewer: Viewer, wanted: Filter, by: str, now: datetime) -> sa.Select[*tuple[Any, ...]]:

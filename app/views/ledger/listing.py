@@ -123,7 +123,8 @@ class Ledger(Listing):
         """The rows themselves, whatever the page, a thousand at a time."""
         statement = ordered(self.view, query, select(self.view, query))
         statement = statement.options(*self._loads(query)).limit(most)
-        yield from db.session.scalars(statement.execution_options(yield_per=1000))
+        with db.session.execute(statement.execution_options(yield_per=1000)) as found:
+            yield from found.scalars()
 
 
 # --- filters ------------------------------------------------------------------------------------

@@ -78,7 +78,10 @@ class Frame:
             found.append((words, self.address(q="", page="")))
         quick = {name for _text, changes, on in self.quick if on for name in changes if on}
         found += [
-            (f"{each.label}{_(': ')}{each.text}", self.address(**each.without()))
+            (
+                _("%(label)s: %(value)s", label=each.label, value=each.text),
+                self.address(**each.without()),
+            )
             for each in self.panel
             if each.on and each.name not in quick
         ]
