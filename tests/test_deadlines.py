@@ -200,3 +200,29 @@ def test_a_moment_that_moved_away_is_noticed(session, case, now):
     session.execute(sa.update(m.Clock).values(next_at=now))
     assert deadlines.sweep(session, now + HOUR).levels == 0
     assert clock(session, "reply").next_at == now + 12 * HOUR
+
+
+def vacate(session: Session, *names: str) -> None:
+    """Whoever these are, they are bound nowhere any more."""
+    ids = sa.select(User.id).where(User.username.in_(names))
+    session.execute(sa.delete(m.Staff).where(m.Staff.user_id.in_(ids)))
+
+
+def test_where_nobody_holds_the_role_the_place_above_is_told(session, case, now):
+    vacate(session, "secretary")
+    sweep(session, now + 12 * HOUR)
+    assert notices(session) == [("soon:inapp", "street")]
+    event = session.scalars(sa.select(m.Event).filter_by(kind="level")).one()
+    assert event.data["instead"] == [{"notice": "soon", "to": "above:Subdistrict"}]
+    assert list(audit.verify(session)) == []
+
+
+def test_where_nobody_is_left_the_administrators_hear_of_it_once_a_day(session, cast, case, now):
+    watched.begin(session, cast.places["compound"].id, now)
+    session.execute(sa.delete(m.Staff))
+    assert sweep(session, now + 12 * HOUR).levels == 2
+    told = set(notices(session))
+    assert {key for key, _ in told} == {"alarm:inapp", "alarm:email"}
+    assert len(notices(session)) == len(told)
+    event = session.scalars(sa.select(m.Event).filter_by(kind="level")).first()
+    assert event.data["instead"] == [{"notice": "soon", "to": "administrators"}]

@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.errors import SifangError
-from app.services import cases, claims, definitions, ledger, moments, outbox, recipients
+from app.services import cases, claims, definitions, ledger, moments, recipients, standins
 from app.services.actors import SYSTEM
 from app.services.claims import Claimed
 from app.services.ledger import Told
@@ -70,18 +70,21 @@ class _Writing:
     def note(self, due: _Due, reached: Sequence[Reached]) -> None:
         """Write down that these moments have come, and tell whom they name."""
         for moment in reached:
-            self.events.append(moments.told(due.found, moment, due.step.now, due.step.memo))
-            self.tell(due, moment)
+            said = self.tell(due, moment)
+            self.events.append(moments.told(due.found, moment, due.step.memo, said))
         self.wind(due, reached)
 
-    def tell(self, due: _Due, reached: Reached) -> None:
+    def tell(self, due: _Due, reached: Reached) -> dict[str, Any]:
+        """Prepare the notices; what the event shall say of them."""
         cause = f"clock:{due.found.clock.id}:{reached.name}"
         notices = _notices(due.found, reached)
-        self.notices += outbox.prepare(due.step, notices, cause=cause, due=due.found.due.at)
+        told = standins.prepare(due.step, notices, cause=cause, due=due.found.due.at)
+        self.notices += told.rows
+        return {"instead": told.instead} if told.instead else {}
 
     def wind(self, due: _Due, reached: Sequence[Reached]) -> None:
         passed = sum(moment.index is not None for moment in reached)
-        self.clocks.append(moments.after(due.found, passed, due.step.now))
+        self.clocks.append(moments.after(due.found, passed))
 
     def save(self, session: Session) -> int:
         ledger.append(session, self.events)
@@ -168,12 +171,11 @@ def advance(session: Session, clock_id: int, now: datetime) -> int:
 def _fire(session: Session, due: _Due, reached: Reached, event: str) -> None:
     """Press the level's button. What the rules refuse is written down and holds up nothing."""
     writing = _Writing()
-    writing.tell(due, reached)
+    instead = writing.tell(due, reached)
     writing.wind(due, (reached,))
     writing.save(session)
     case, now = due.step.case, due.step.now
-    told = moments.told(due.found, reached, now, {})
-    told = replace(told, data={**told.data, "fire": event})
+    told = moments.told(due.found, reached, {}, {**instead, "fire": event})
     try:
         with session.begin_nested():
             ledger.append(session, [told])

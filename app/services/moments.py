@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,6 +40,7 @@ class Moments:
     deadline: Deadline
     count: Count | None
     due: Due
+    now: datetime
     reached: tuple[Reached, ...]
 
     @property
@@ -56,13 +57,13 @@ def look(clock: Claimed, compiled: Compiled, now: datetime) -> Moments:
         raise LookupError(f"clock {clock.id}: version {version} has no deadline {clock.key}")
     count = Count.of(deadline, clock.log, calendars.current())
     if count is None:
-        return Moments(clock, compiled, deadline, None, Due(None), ())
+        return Moments(clock, compiled, deadline, None, Due(None), now, ())
     due = count.due()
     reached = list(_reached(count, clock.next_level, now))
     late = clock.breached_at is None and due.at is not None and due.at <= now
     if late and due.at is not None and not any(map(_at_due, deadline.levels)):
         reached = sorted([*reached, Reached(due.at, None, None)], key=lambda r: r.at)
-    return Moments(clock, compiled, deadline, count, due, tuple(reached))
+    return Moments(clock, compiled, deadline, count, due, now, tuple(reached))
 
 
 def _reached(count: Count, fired: int, now: datetime) -> Iterator[Reached]:
@@ -79,11 +80,11 @@ def _at_due(level: Level) -> bool:
     return level.at.percent is None and level.at.after is None
 
 
-def after(moments: Moments, passed: int, now: datetime) -> dict[str, Any]:
+def after(moments: Moments, passed: int) -> dict[str, Any]:
     """The clock's columns once so many levels more have passed."""
     clock, due = moments.clock, moments.due
     late = clock.breached_at
-    if late is None and due.at is not None and due.at <= now:
+    if late is None and due.at is not None and due.at <= moments.now:
         late = due.at
     fired, count = clock.next_level + passed, moments.count
     ahead = None
@@ -93,24 +94,26 @@ def after(moments: Moments, passed: int, now: datetime) -> dict[str, Any]:
     return {"id": clock.id, **dict(zip(ledger.CLOCK, columns, strict=True))}
 
 
-def told(moments: Moments, reached: Reached, now: datetime, memo: dict[Any, Any]) -> Told:
-    """What is written into the history of the case; ``memo`` is that of the batch."""
+def told(moments: Moments, reached: Reached, memo: dict[Any, Any], said: Mapping[str, Any]) -> Told:
+    """What is written into the history of the case; ``memo`` is that of the batch, ``said`` what
+    came of it."""
     clock, case, due = moments.clock, moments.clock.case, moments.due.at
     asked = ("told", case.version_id, case.state, clock.key, reached.index)
     common = memo.get(asked)
     if common is None:
-        common = memo[asked] = _common(moments, reached, now)
+        common = memo[asked] = _common(moments, reached)
     data: dict[str, Any] = {
         "clock": clock.key,
         "round": clock.round,
         "level": reached.index,
         "at": reached.at.isoformat(),
         "due": None if due is None else due.isoformat(),
+        **said,
     }
     return Told(case, common, data)
 
 
-def _common(moments: Moments, reached: Reached, now: datetime) -> dict[str, Any]:
+def _common(moments: Moments, reached: Reached) -> dict[str, Any]:
     case = moments.clock.case
     state = moments.compiled.states[case.state]
     return rows.record(
@@ -119,7 +122,7 @@ def _common(moments: Moments, reached: Reached, now: datetime) -> dict[str, Any]
         label=_words(moments.deadline, reached.level),
         places=(case.state, case.state, _named(state)),
         actor=SYSTEM,
-        now=now,
+        now=moments.now,
         data={},
     )
 

@@ -14,6 +14,7 @@ from flask_appbuilder.security.sqla.models import User, assoc_user_role
 from sqlalchemy.orm import Session
 
 from app.models import Attendance, Place, PlaceKind, Staff
+from app.permissions import Role
 from app.services import edge
 from app.services.providers import Step
 from app.workflows.spec import FieldType
@@ -26,6 +27,8 @@ _ACTIVE = sa.select(_user.c.id, _user.c.email).where(
 
 
 Memo = dict[Any, Any]
+ADMINISTRATORS = "administrators"
+"""Of the system, wherever they are; workflow files don't name them."""
 ABOVE = (PlaceKind.SUBDISTRICT, PlaceKind.DISTRICT)
 
 
@@ -53,7 +56,7 @@ def resolve(step: Step, names: tuple[str, ...]) -> list[Recipient]:
 @lru_cache(maxsize=1024)
 def _of_place(names: tuple[str, ...]) -> bool:
     """Whether the case's place alone says who they are."""
-    return all(name.startswith(("role:", "above:")) for name in names)
+    return all(name.startswith(("role:", "above:")) or name == ADMINISTRATORS for name in names)
 
 
 def _resolve(step: Step, names: tuple[str, ...]) -> list[Recipient]:
@@ -168,6 +171,8 @@ def _ids(step: Step, name: str) -> set[int]:
         return {case.assignee_id} if case.assignee_id else set()
     if name == "creator":
         return {case.creator_id} if case.creator_id else set()
+    if name == ADMINISTRATORS:
+        return _administrators(step)
     if name == "invited":
         return _invited(step)
     if name == "party" or name.startswith("field."):
@@ -208,6 +213,19 @@ def _invited(step: Step) -> set[int]:
     if asked not in step.memo:
         _gather_invited(step.session, [Asked(step, "", ("invited",))], step.memo)
     found: set[int] = step.memo[asked]
+    return found
+
+
+def _administrators(step: Step) -> set[int]:
+    if ADMINISTRATORS not in step.memo:
+        query = (
+            sa.select(User.id)
+            .join(assoc_user_role, assoc_user_role.c.user_id == User.id)
+            .join(RoleRow, RoleRow.id == assoc_user_role.c.role_id)
+            .where(User.active.is_(True), RoleRow.name == Role.ADMIN.value)
+        )
+        step.memo[ADMINISTRATORS] = set(step.session.scalars(query))
+    found: set[int] = step.memo[ADMINISTRATORS]
     return found
 
 
