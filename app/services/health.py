@@ -14,6 +14,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from redis import Redis
+from redis.exceptions import RedisError
 from sqlalchemy.orm import Session
 
 from app import clock
@@ -86,3 +87,57 @@ def backlog(session: Session, now: datetime) -> Backlog:
 
 def _late(at: datetime | None, now: datetime) -> float:
     return 0.0 if at is None else (now - at).total_seconds()
+
+
+# --- all of it --------------------------------------------------------------------------------
+
+QUEUE_KEY = "rq:queue:notices"
+LATE = 60.0
+"""Seconds behind that somebody should look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """``redis``: it answers. ``jobs``: on the queue; None without Redis. ``open``: notices that
+    are not yet out, by channel, those of later included."""
+
+    redis: bool
+    processes: tuple[Alive, ...]
+    jobs: int | None
+    backlog: Backlog
+    open: dict[str, int]
+
+    def count(self, kind: str) -> int:
+        return sum(process.kind == kind for process in self.processes)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What is amiss, most pressing first."""
+        late = max(self.backlog.clock_seconds, self.backlog.notice_seconds) > LATE
+        found = {
+            "redis": not self.redis,
+            "sweep": self.redis and not self.count("sweep"),
+            "worker": self.redis and not self.count("worker"),
+            "late": late,
+        }
+        return tuple(name for name, wrong in found.items() if wrong)
+
+
+def snapshot(session: Session, redis: Redis | None, now: datetime) -> Health:
+    """How it is at this moment; Redis may be away."""
+    processes: tuple[Alive, ...] = ()
+    jobs, answers = None, False
+    if redis is not None:
+        try:
+            processes = tuple(alive(redis))
+            jobs, answers = int(redis.llen(QUEUE_KEY)), True
+        except RedisError:
+            answers = False
+    waiting = session.execute(
+        sa.select(m.Notice.channel, sa.func.count())
+        .where(sa.text("notice.status IN ('waiting', 'sending')"))
+        .group_by(m.Notice.channel)
+        .order_by(m.Notice.channel)
+    )
+    counts = {channel: count for channel, count in waiting}  # noqa: C416  a typed row
+    return Health(answers, processes, jobs, backlog(session, now), counts)
