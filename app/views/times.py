@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,10 +31,10 @@ class Left:
 @dataclass(frozen=True, slots=True)
 class Bar:
     """A clock of a case. ``share`` is what is left of the time, in percent; ``when`` is its due
-    time in words."""
+    time in words. A clock that waits has neither, but for one that is due by a date of its own."""
 
     label: str
-    left: Left
+    left: Left | None
     when: str
     share: int
     paused: bool
@@ -91,28 +91,24 @@ def span(delta: timedelta) -> str:
 def bars(shown: Shown, now: datetime) -> list[Bar]:
     """The clocks that run or pause, nearest first."""
     names = {d.key: d.label for d in shown.compiled.spec.deadlines}
-    found = []
-    alive = _alive(shown.case.clocks)
-    for row in sorted(alive, key=lambda row: datetime.fromisoformat(row["due_at"])):
-        due = datetime.fromisoformat(row["due_at"])
-        began = datetime.fromisoformat(row["started_at"])
-        time = left(due, now, began=began)
-        assert time is not None
-        total = (due - began).total_seconds()
-        share = (due - now).total_seconds() / total if total > 0 else 0.0
-        label = names.get(row["key"])
-        found.append(
-            Bar(
-                label=labels.localized(label.model_dump()) if label else row["key"],
-                left=time,
-                when=moment(due, now),
-                share=100 if time.look == "late" else round(max(0.0, min(share, 1.0)) * 100),
-                paused=row["status"] == "paused",
-                provisional=bool(row["provisional"]),
-            )
-        )
-    return found
+    found: list[tuple[bool, datetime, Bar]] = []
+    for row in shown.case.clocks:
+        if row["status"] == "stopped":
+            continue
+        name = names.get(row["key"])
+        label = labels.localized(name.model_dump()) if name else row["key"]
+        due = datetime.fromisoformat(row["due_at"]) if row["due_at"] else None
+        found.append((due is None, due or now, _bar(row, label, due, now)))
+    return [bar for _waits, _due, bar in sorted(found, key=lambda item: item[:2])]
 
 
-def _alive(clocks: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [c for c in clocks if c["status"] != "stopped" and c["due_at"] is not None]
+def _bar(row: Mapping[str, Any], label: str, due: datetime | None, now: datetime) -> Bar:
+    paused, provisional = row["status"] == "paused", bool(row["provisional"])
+    began = datetime.fromisoformat(row["started_at"])
+    time = left(due, now, began=began)
+    if due is None or time is None:
+        return Bar(label, None, "", 0, paused, provisional)
+    total = (due - began).total_seconds()
+    share = (due - now).total_seconds() / total if total > 0 else 0.0
+    whole = 100 if time.look == "late" else round(max(0.0, min(share, 1.0)) * 100)
+    return Bar(label, time, moment(due, now), whole, paused, provisional)

@@ -6,18 +6,26 @@ import struct
 import zlib
 from pathlib import Path
 
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 
 def press(page: Page, label: str, **fields: str) -> None:
-    """Open the button's form, fill it in and confirm; a button without a form acts at once."""
+    """Open the button's form, fill it in and confirm; a button without a form acts at once. A form
+    that stands open needs no button."""
+    form = page.locator(f".step-form[aria-label='{label}']")
+    if form.count() and form.is_visible():
+        _confirm(page, form, fields)
+        return
     button = page.locator("#next .offers").get_by_text(label, exact=True)
     is_form = button.evaluate("node => node.tagName === 'A'")
     button.click()
     if not is_form:
         page.wait_for_load_state()
         return
-    form = page.locator(f".step-form[aria-label='{label}']")
+    _confirm(page, form, fields)
+
+
+def _confirm(page: Page, form: Locator, fields: dict[str, str]) -> None:
     for key, value in fields.items():
         fill(form, key, value)
     form.locator("button.btn-primary").click()

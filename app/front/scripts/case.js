@@ -17,6 +17,9 @@ const turn = () => {
   for (const form of document.querySelectorAll(".step-form.is-open")) {
     form.classList.toggle("is-open", `#${form.id}` === location.hash);
   }
+  if (!document.querySelector(".step-form.is-open")) {
+    for (const main of document.querySelectorAll(".offer-main")) main.classList.remove("is-open");
+  }
   enter();
 };
 
