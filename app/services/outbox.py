@@ -44,7 +44,7 @@ def prepare(
         people = resolve(step, notice.to)
         others = _others(step, notice, people)
         if people or others:
-            names = names or _names(step, due)
+            names = names or names_of(step, due)
             rows += _rows(step, notice, people, names, cause)
             texts = _texts(notice, names) if others else {}
             rows += [{**_plain(step, notice, cause, other), **texts} for other in others]
@@ -149,7 +149,8 @@ def _plain(step: Step, notice: Notice, cause: str, other: Other) -> dict[str, An
     }
 
 
-def _names(step: Step, due: datetime | None) -> dict[str, dict[str, str]]:
+def names_of(step: Step, due: datetime | None) -> dict[str, dict[str, str]]:
+    """The value of each of the registry's TEMPLATES, by language."""
     state = next((s.label for s in step.spec.states if s.key == step.case.state), None)
     system = step.actor.kind == "system"
     return {

@@ -30,6 +30,7 @@ from app.views import (
     menus,
     monitor,
     preferences,
+    previews,
     public,
     reports,
     search,
@@ -62,6 +63,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     deliveries.pages,
     gateways.pages,
     preferences.pages,
+    previews.pages,
     monitor.pages,
 )
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from flask import url_for
 from flask_appbuilder.models.sqla.interface import SQLAInterface
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from wtforms import Field
 
@@ -29,7 +31,7 @@ from app.views.base import READ, WRITE, GuardedView
 from app.views.fields import NumberField
 from app.views.ledger import cells, vocabulary
 from app.views.ledger.data import YamlField
-from app.workflows import files
+from app.workflows import files, registry, templates
 
 HEAD = ("workflow", "position", "key", "label_zh", "label_en")
 RENAMED = {"from": "source", "to": "target", "workflow": "child_workflow", "label": "label_zh"}
@@ -176,7 +178,41 @@ class DraftNoticeView(_DraftView):
     description_columns = {
         **_DraftView.description_columns,
         "to": _l("assignee, creator, party, resident, role:Secretary, above:Subdistrict."),
+        "body_zh": _l("It may use {number} {title} {state} {place} {due} {actor} {link}."),
     }
+
+    def after_save(self, item: DraftNotice, form: Any, *, creating: bool) -> None:
+        super().after_save(item, form, creating=creating)
+        names = ("label_zh", "label_en", "body_zh", "body_en")
+        problems = [p for name in names for p in _template_problems(name, getattr(item, name))]
+        if problems:
+            raise InvalidError(*problems)
+
+    def buttons(self, item: DraftNotice) -> list[tuple[str, str, str]]:
+        address = url_for("previews.index", workflow_id=item.workflow_id, _anchor=item.key)
+        return [(address, _("Preview with a real case"), "eye")]
+
+
+def _template_problems(field: str, text: str) -> list[Problem]:
+    """What is wrong with a subject or body, found when it is saved."""
+    known = " ".join(f"{{{name}}}" for name in registry.TEMPLATES)
+    found = [
+        Problem(
+            {
+                "zh": f"没有占位符 {{{name}}}，可用的有：{known}",
+                "en": f"There is no placeholder {{{name}}}; known are: {known}",
+            },
+            field,
+        )
+        for name in templates.unknown(text)
+    ]
+    if not templates.is_paired(text):
+        words = {
+            "zh": "花括号不成对。占位符写成 {title} 的样子。",
+            "en": "The braces don't match. A placeholder looks like {title}.",
+        }
+        found.append(Problem(words, field))
+    return found
 
 
 class DraftFieldView(_DraftView):

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator
 
-from app.workflows import registry
+from app.workflows import registry, templates
 from app.workflows.checks.findings import Finding, error, nearby, say, warning
 from app.workflows.checks.graph import Graph
 from app.workflows.spec import RESIDENT, SYSTEM, FieldType, Transition, Workflow
 
 _OWNERS = (FieldType.PERSON, FieldType.PARTY)
 _ADDRESSED = (FieldType.PERSON, FieldType.PARTY, FieldType.PARTIES)
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _STAFF = [role for role in registry.ROLES if role not in (RESIDENT, SYSTEM)]
 
 
@@ -182,12 +180,11 @@ def _templates(spec: Workflow) -> Iterator[Finding]:
         for word, label in (("subject", notice.subject), ("body", notice.body)):
             for language in ("zh", "en"):
                 path, text = f"notices[{i}].{word}.{language}", getattr(label, language)
-                for name in _PLACEHOLDER.findall(text):
-                    if name not in registry.TEMPLATES:
-                        kind = ("占位符", "placeholder")
-                        known = registry.TEMPLATES
-                        yield _unknown("unknown_placeholder", path, kind, f"{{{name}}}", known)
-                if set("{}") & set(_PLACEHOLDER.sub("", text)):
+                for name in templates.unknown(text):
+                    kind = ("占位符", "placeholder")
+                    known = registry.TEMPLATES
+                    yield _unknown("unknown_placeholder", path, kind, f"{{{name}}}", known)
+                if not templates.is_paired(text):
                     wrong = say(f"{path}：花括号不成对", f"{path}: braces don't match")
                     hint = say("占位符写成 {title} 的样子。", "A placeholder looks like {title}.")
                     yield error("bad_template", path, wrong, hint)
