@@ -6,6 +6,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -19,11 +20,12 @@ from app import models as m
 from app.channels import KINDS, guard
 from app.errors import InvalidError
 from app.models import Mode
-from app.services import deliveries, digests, gateways, links, outbox, preferences
+from app.services import deliveries, digests, gateways, grievances, links, outbox, preferences
 from app.services.gateways import Setup
+from app.services.grievances import Report
 from app.services.preferences import Verdict, Wishes, judge, next_time, quiet_end
 from tests.mailbox import Mailbox
-from tests.raising import Matter
+from tests.raising import EXTRA, FORM, Matter
 from tests.receiver import Receiver, Said
 from tests.visitor import Visitor
 from worker import tasks
@@ -270,6 +272,17 @@ class TestResident:
             visitor = Visitor(app)
             assert visitor.get(path[0]).status_code == 200
             assert matter.row().number in visitor.text
+
+    def test_they_say_so_when_they_raise_it(self, session, cast, now):
+        extra = {**EXTRA, "email": "qian@example.org", "messages": True}
+        report = Report(cast.places["building"].id, "路灯不亮", FORM, extra)
+        done = grievances.register(session, report, actor=cast.viewer("staff"), now=now)
+        row = session.get_one(m.Grievance, done.id)
+        assert (row.email, row.messages) == ("qian@example.org", True)
+        wrong = replace(report, extra={**extra, "email": "qian"})
+        with pytest.raises(InvalidError) as caught:
+            grievances.register(session, wrong, actor=cast.viewer("staff"), now=now)
+        assert [problem.field for problem in caught.value.problems] == ["email"]
 
     def test_no_address_is_kept_in_the_outbox(self, session, matter):
         assert {row.address for row in self.rows(session).values()} == {""}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +34,7 @@ REGISTRARS = frozenset(
 DOORS = 30
 """Places to choose from on one page; beyond it residents search."""
 _MATTER = 40
+_EMAIL = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+")
 
 TITLE = FieldSpec(
     key="title", label=Label(zh="事由", en="What it is about"), type=FieldType.TEXT, max_length=200
@@ -54,6 +56,14 @@ ADDRESS = FieldSpec(
     max_length=200,
     help=Label(zh="如：4号楼1单元门口", en="e.g. building 4, in front of entrance 1"),
 )
+EMAIL = FieldSpec(
+    key="email", label=Label(zh="电子邮箱", en="E-mail"), type=FieldType.TEXT, max_length=200
+)
+MESSAGES = FieldSpec(
+    key="messages",
+    label=Label(zh="办理进展用短信或邮件告诉我", en="Tell me by message how it goes"),
+    type=FieldType.YES_NO,
+)
 SOURCE = FieldSpec(
     key="source",
     label=Label(zh="来源", en="How it came in"),
@@ -74,14 +84,18 @@ BY_STAFF = (
     FormField(field="source", required=True),
     FormField(field="reporter"),
     FormField(field="phone"),
+    FormField(field="email"),
+    FormField(field="messages"),
     FormField(field="address"),
 )
 BY_RESIDENT = (
     FormField(field="reporter", required=True),
     FormField(field="phone", required=True),
+    FormField(field="email"),
+    FormField(field="messages"),
     FormField(field="address"),
 )
-EXTRA = {spec.key: spec for spec in (REPORTER, PHONE, ADDRESS, SOURCE)}
+EXTRA = {spec.key: spec for spec in (REPORTER, PHONE, EMAIL, MESSAGES, ADDRESS, SOURCE)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +225,9 @@ def _problems(session: Session, report: Report, actor: Viewer) -> tuple[Problem,
         Problem({"zh": flaw.text.zh, "en": flaw.text.text("en")}, flaw.field)
         for flaw in (*case.problems, *own.problems)
     ]
+    if (email := own.values.get("email")) and not _EMAIL.fullmatch(email):
+        text = {"zh": "请核对邮箱，如 wang@example.com。", "en": "Check the e-mail address."}
+        found.append(Problem(text, "email"))
     if actor.kind != "resident":
         found += candidates.strangers(session, actor, compiled.fields, case.values)
     if _place(session, report.place_id, actor) is None:
@@ -282,6 +299,8 @@ def _begin(step: Step, seed: Seed | None, extra: dict[str, Any]) -> None:
             person_id=extra.get("person_id"),
             reporter=extra.get("reporter") or "",
             phone=extra.get("phone") or "",
+            email=extra.get("email") or "",
+            messages=bool(extra.get("messages")),
             address=extra.get("address") or "",
         )
     )
