@@ -24,6 +24,8 @@ from app.services.tables import Field, Line
 
 UPLOAD = "upload"
 """The name of the file in the job's folder; what it is, its content tells."""
+BATCH = 200
+"""Rows that are written together: one by one each would cost some round trips."""
 SHOWN = 5
 """Faults that the message of a refused import names."""
 
@@ -57,7 +59,10 @@ class Reader(Protocol):
     def look(self, line: Line) -> Looked: ...
 
     def write(self, line: Line) -> None:
-        """Write a row that ``look`` found good; flushes."""
+        """Take a row that ``look`` has just found good."""
+
+    def flush(self) -> None:
+        """Write the rows that were taken, in few statements; flushes."""
 
 
 Begin = Callable[[Session, int, Viewer], Reader]
@@ -177,15 +182,18 @@ def _all(work: Work) -> Generator[Step, None, Ending]:
         if looked.good:
             reader.write(line)
             work.tell(line.number, looked.outcome, name=looked.name)
+        if seen.rows % BATCH == 0:
+            reader.flush()
         yield Step(seen.rows, total=total)
     if faults:
         raise InvalidError(_nothing(len(faults)), *faults[:SHOWN])
+    reader.flush()
     yield Step(seen.rows, total=seen.rows)
     return Ending(_said(seen), seen.result)
 
 
 def _good_ones(work: Work) -> Generator[Step, None, Ending]:
-    """A safe point after each row; what went before was counted when it was committed."""
+    """A safe point after each batch; what went before was counted when it was committed."""
     found, reader = _begin(work)
     path, seen = work.folder / UPLOAD, _Count.of(work.cursor)
     total, done = tables.count(path), work.cursor.get("row", 0)
@@ -197,7 +205,10 @@ def _good_ones(work: Work) -> Generator[Step, None, Ending]:
         if looked.good:
             reader.write(line)
         seen.add(looked)
-        yield Step(seen.rows, {"row": line.number, **seen.result}, total=total)
+        if seen.rows % BATCH == 0:
+            reader.flush()
+            yield Step(seen.rows, {"row": line.number, **seen.result}, total=total)
+    reader.flush()
     yield Step(seen.rows, total=seen.rows)
     return Ending(_said(seen), seen.result)
 

@@ -26,7 +26,7 @@ ID = "<int(max=9223372036854775807):job_id>"
 
 labels.ENUMS[JobState] = {
     JobState.WAITING: _l("Waiting"),
-    JobState.RUNNING: _l("Running"),
+    JobState.RUNNING: _l("Under way"),
     JobState.DONE: _l("Done"),
     JobState.FAILED: _l("Failed"),
     JobState.CANCELLED: _l("Cancelled"),
@@ -35,7 +35,7 @@ labels.ENUMS[JobOutcome] = {
     JobOutcome.DONE: _l("Done"),
     JobOutcome.SAME: _l("Nothing to change"),
     JobOutcome.NOTED: _l("Please check"),
-    JobOutcome.FAILED: _l("Failed"),
+    JobOutcome.FAILED: _l("Not taken"),
 }
 TONES = {
     JobState.WAITING: "waiting",

@@ -41,8 +41,11 @@ class Given:
 
     def area(self) -> Decimal | None:
         text = re.sub(r"(㎡|m2|平方米|平米|,)", "", self._cell("area"), flags=re.IGNORECASE).strip()
+        if not text:
+            self._bad("area", "没有填写。", "Is empty.")
+            return None
         try:
-            area = Decimal(text) if text else Decimal(0)
+            area = Decimal(text)
         except InvalidOperation:
             area = Decimal("NaN")
         if not area.is_finite() or not 0 < area < 1_000_000:

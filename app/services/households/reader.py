@@ -27,6 +27,8 @@ from app.services.tables import Line
 
 Spot = tuple[str, str, str]
 """Building, entrance and unit, as written."""
+Key = tuple[object, ...]
+"""What makes two entries one owner."""
 
 
 @dataclass(slots=True)
@@ -55,10 +57,11 @@ class Households:
         self.session, self.place, self.may_build = session, place, may_build
         self.spots: dict[tuple[str, str], int] = {}
         self.units: dict[Spot, _Known] = {}
-        self.owners: dict[tuple[str, str], int] = {}
+        self.owners: dict[Key, int] = {}
         self.bare: dict[str, int] = {}
         self._load()
         self._row: _Row | None = None
+        self._queue: list[_Row] = []
 
     # --- what there is ---------------------------------------------------------------------------
 
@@ -176,20 +179,68 @@ class Households:
 
     def write(self, line: Line) -> None:
         """See ``imports.Reader``."""
-        row = self._row
-        if row is None:
+        if self._row is None:
             raise RuntimeError("look() comes first")
-        known = self.units[row.spot]
-        if known.id is None:
-            unit = Unit(place_id=self._spot(row.spot), label=row.spot[2], **row.values)
-            self.session.add(unit)
-            self.session.flush()
-            known.id = unit.id
-        else:
-            self.session.execute(sa.update(Unit).where(Unit.id == known.id).values(**row.values))
-        for owner in row.owners:
-            if owner not in known.owners:
-                self._own(known, owner, row.kind)
+        self._queue.append(self._row)
+
+    def flush(self) -> None:
+        """See ``imports.Reader``: units, owners and who owns what, a statement each."""
+        rows, self._queue = self._queue, []
+        self._units({row.spot: row for row in rows})
+        self._owners(rows)
+        pairs = []
+        for row in rows:
+            known = self.units[row.spot]
+            for owner in row.owners:
+                if owner not in known.owners:
+                    known.owners.add(owner)
+                    pairs.append((known.id, self._owner(row, owner)))
+        if pairs:
+            owned = [{"unit_id": unit, "owner_id": owner} for unit, owner in pairs]
+            self.session.execute(sa.insert(Ownership), owned)
+
+    def _units(self, rows: dict[Spot, _Row]) -> None:
+        """New units, and what the last row says of those that are there."""
+        fresh = [row for row in rows.values() if self.units[row.spot].id is None]
+        known = [row for row in rows.values() if self.units[row.spot].id is not None]
+        values = [
+            {**_USUAL, **row.values, "place_id": self._spot(row.spot), "label": row.spot[2]}
+            for row in fresh
+        ]
+        if values:
+            insert = sa.insert(Unit).returning(Unit.id, sort_by_parameter_order=True)
+            for row, unit_id in zip(fresh, self.session.scalars(insert, values), strict=True):
+                self.units[row.spot].id = unit_id
+        for row in known:
+            unit = self.units[row.spot]
+            statement = sa.update(Unit).where(Unit.id == unit.id).values(**unit.values)
+            self.session.execute(
+                statement.where(sa.or_(*(getattr(Unit, k) != v for k, v in unit.values.items())))
+            )
+
+    def _owners(self, rows: list[_Row]) -> None:
+        """Owners that nobody has entered yet; those whom a name alone doesn't tell stand apart."""
+        fresh: dict[Any, tuple[str, str, OwnerKind]] = {}
+        for row in rows:
+            for name, phone in row.owners:
+                key = self._key(row, (name, phone))
+                new = (name, phone) not in self.units[row.spot].owners
+                if new and key not in self.owners:
+                    fresh[key] = (name, phone, row.kind)
+        values = [{"name": n, "phone": p, "kind": kind} for n, p, kind in fresh.values()]
+        if values:
+            insert = sa.insert(Owner).returning(Owner.id, sort_by_parameter_order=True)
+            made = zip(fresh, self.session.scalars(insert, values), strict=True)
+            self.owners.update(made)
+
+    def _owner(self, row: _Row, owner: tuple[str, str]) -> int:
+        return self.owners[self._key(row, owner)]
+
+    @staticmethod
+    def _key(row: _Row, owner: tuple[str, str]) -> Key:
+        """What makes two entries one owner; without a number it is one of this unit alone."""
+        identity = _identity(*owner, row.kind)
+        return identity if identity[1] else (*identity, row.spot)
 
     def _spot(self, spot: Spot) -> int:
         building, entrance, _ = spot
@@ -202,21 +253,9 @@ class Households:
             self.spots[(building, entrance)] = made.id
         return self.spots[(building, entrance)]
 
-    def _own(self, known: _Known, owner: tuple[str, str], kind: OwnerKind) -> None:
-        name, phone = owner
-        identity = _identity(name, phone, kind)
-        owner_id = self.owners.get(identity) if identity[1] else None
-        if owner_id is None:
-            made = Owner(name=name, phone=phone, kind=kind)
-            self.session.add(made)
-            self.session.flush()
-            owner_id = self.owners[identity] = made.id
-        self.session.add(Ownership(unit_id=known.id, owner_id=owner_id))
-        self.session.flush()
-        known.owners.add(owner)
-
 
 _COLUMNS = ("area", "area_source", "floor", "households")
+_USUAL = {"floor": 1, "households": 1}
 
 
 def _identity(name: str, phone: str, kind: OwnerKind) -> tuple[str, str]:
