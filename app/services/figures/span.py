@@ -13,6 +13,11 @@ LONGEST = timedelta(days=3660)
 """Beyond ten years nobody reads a report; it keeps a typing error from being one."""
 
 
+FEW, MANY = 14, 100
+"""Up to so many days a trend has a point for each day, for each week: a day's rate of two or three
+promises says nothing, it only jumps."""
+
+
 class Kind(StrEnum):
     WEEK = "week"
     MONTH = "month"
@@ -69,9 +74,9 @@ class Span:
     @property
     def step(self) -> str:
         """What a point of its trend stands for: ``day``, ``week`` or ``month``."""
-        if self.days <= 31:
+        if self.days <= FEW:
             return "day"
-        return "week" if self.days <= 92 else "month"
+        return "week" if self.days <= MANY else "month"
 
     def steps(self) -> list[date]:
         """The first day of each step, as ``date_trunc`` names it."""

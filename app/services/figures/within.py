@@ -49,14 +49,11 @@ def category(case: Any = m.Case) -> sa.ColumnElement[str]:
     return found
 
 
-def below(place_id: int) -> sa.ScalarSelect[Any]:
+def below(place_id: int) -> sa.ColumnElement[Any]:
     """The ids of a place and all below it, as an array that is asked once."""
     top = sa.select(m.Place.path).where(m.Place.id == place_id).scalar_subquery()
     ids = sa.select(m.Place.id).where(sa.func.starts_with(m.Place.path, top)).scalar_subquery()
-    found: sa.ScalarSelect[Any] = sa.select(
-        sa.func.array(ids, type_=ARRAY(sa.BigInteger))
-    ).scalar_subquery()
-    return found
+    return sa.func.array(ids, type_=ARRAY(sa.BigInteger))
 
 
 def cases(viewer: Viewer, within: Within) -> list[sa.ColumnElement[bool]]:
