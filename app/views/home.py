@@ -51,11 +51,12 @@ LEADERS = frozenset({Role.ADMIN, Role.SUBDISTRICT, Role.SECRETARY, Role.COMMITTE
 
 @dataclass(frozen=True, slots=True)
 class Mine:
-    """The most urgent of what waits for this person."""
+    """The most urgent of what waits for this person, but for what the page shows elsewhere."""
 
     cards: Sequence[Card]
     count: str
     late: int
+    idle: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +102,13 @@ class HomeView(BaseView):
                 "home/lost.html", viewer=viewer, helpers=advice.listed(_helpers())
             )
         admin = Role.ADMIN in viewer.roles
-        mine = _mine(viewer)
+        meetings = _meetings(viewer)
+        mine = _mine(viewer, {each.id for each in meetings.rows})
         return render_template(
             "home/index.html",
             day=_day(),
             mine=mine,
-            idle=not mine.cards,
-            meetings=_meetings(viewer),
+            meetings=meetings,
             figures=_figures(viewer),
             consultations=_consultations(viewer),
             hints=advice.shown() if admin else [],
@@ -147,12 +148,13 @@ def _day() -> str:
     return text
 
 
-def _mine(viewer: Viewer) -> Mine:
+def _mine(viewer: Viewer, elsewhere: set[int]) -> Mine:
     rows = desk.work(db.session(), viewer).mine
     now = access.now()
     late = sum(1 for row in rows if row.due_at is not None and row.due_at <= now)
     count = f"{desk.MOST}+" if len(rows) >= desk.MOST else str(len(rows))
-    return Mine([card(row) for row in rows[:TOP]], count, late)
+    top = [row for row in rows if row.id not in elsewhere][:TOP]
+    return Mine([card(row) for row in top], count, late, idle=not rows)
 
 
 def _meetings(viewer: Viewer) -> Meetings:
@@ -173,7 +175,7 @@ def _figures(viewer: Viewer) -> Figures | None:
     return Figures(
         party=within.of_parties,
         load=standing(session, viewer, within, now),
-        tiles=rates.tiles(this, last, against=_("last month")),
+        tiles=rates.tiles(this, last, against=_("last month"), parts=within.of_parties),
         chart=rates.curve_chart(days),
         quiet=not any(d.opened or d.closed or d.overdue for d in days),
         rows=_compared(viewer, within, month) if compares else (),

@@ -24,6 +24,11 @@ HELP = {
     "resolution": _l("Resolved within its time"),
     "satisfaction": _l("Four or five stars, of those rated"),
 }
+OF_PARTS = {
+    "response": _l("Taken on within its time"),
+    "resolution": _l("Handled within its time"),
+    "satisfaction": HELP["satisfaction"],
+}
 _LOOKS = {"response": "open", "resolution": "done", "satisfaction": "waiting"}
 
 
@@ -60,8 +65,10 @@ def points(value: Fraction) -> str:
     return f"{tenths // 10}.{tenths % 10}"
 
 
-def tiles(now: Rates, before: Rates, *, against: str) -> list[Tile]:
-    """The three, each compared with ``against`` (``last month``)."""
+def tiles(now: Rates, before: Rates, *, against: str, parts: bool = False) -> list[Tile]:
+    """The three, each compared with ``against`` (``last month``). ``parts``: they are about what
+    parties were given."""
+    helps = OF_PARTS if parts else HELP
     found = []
     for key in NAMES:
         rate, earlier = getattr(now, key), getattr(before, key)
@@ -70,7 +77,7 @@ def tiles(now: Rates, before: Rates, *, against: str) -> list[Tile]:
             Tile(
                 key=key,
                 name=str(NAMES[key]),
-                help=str(HELP[key]),
+                help=str(helps[key]),
                 percent=percent(rate.share),
                 exact=exact(rate),
                 look=look,

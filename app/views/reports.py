@@ -73,7 +73,7 @@ def index() -> str:
         "reports/index.html",
         asked=asked,
         heading=_heading(asked.span),
-        tiles=rates.tiles(this, before, against=_before(asked.span)),
+        tiles=rates.tiles(this, before, against=_before(asked.span), parts=asked.within.of_parties),
         trend=rates.trend_chart(steps, asked.span.step) if len(steps) > 1 else None,
         curve=rates.curve_chart(days) if len(days) > 1 else None,
         bars=rates.groups_chart(row.group for row in rows) if len(rows) > 1 else None,
@@ -192,7 +192,7 @@ def _day(day: date) -> str:
     return day.isoformat()
 
 
-def _before(span: Span) -> str:
+def _before(span: Span) -> Any:
     return {
         Kind.WEEK: _("the week before"),
         Kind.MONTH: _("the month before"),

@@ -30,7 +30,7 @@ function series(data) {
   });
 }
 
-function option(data) {
+function option(data, narrow) {
   const bars = data.kind === "bars";
   const names = { type: "category", data: data.labels, axisLabel: { ...text(), hideOverlap: true },
     axisLine: { lineStyle: { color: token("line-strong") } }, axisTick: { show: false }, inverse: bars };
@@ -41,7 +41,7 @@ function option(data) {
   return {
     animation: !still, animationDuration: 300,
     aria: { enabled: true, label: { enabled: false }, decal: { show: bars } },
-    textStyle: text(), grid: { left: 8, right: 16, top: 44, bottom: 8, containLabel: true },
+    textStyle: text(), grid: { left: 8, right: 16, top: narrow ? 66 : 44, bottom: 8, containLabel: true },
     legend: { top: 0, left: 0, itemWidth: 30, icon: bars ? "rect" : undefined, textStyle: { ...text(14), color: token("ink") } },
     tooltip: { trigger: "axis", renderMode: "richText", confine: true, backgroundColor: token("raised"),
       borderColor: token("line-strong"), textStyle: { ...text(), color: token("ink") },
@@ -57,7 +57,7 @@ function draw(box) {
   if (data.kind === "bars") box.classList.add(data.labels.length > 6 ? "is-long" : "is-short");
   const chart = drawn.get(box) ?? init(box, null, { renderer: "svg" });
   drawn.set(box, chart);
-  chart.setOption(option(data), true);
+  chart.setOption(option(data, box.clientWidth < 420), true);
 }
 
 function start(root) {
