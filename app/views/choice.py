@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,8 +23,8 @@ from app.services.scope import places_below, visible
 from app.views import access, labels
 from app.views.fields import clean
 
-SHORT = 12
-"""Parties up to this many are a plain list, without searching."""
+USUAL = timedelta(days=29)
+"""Days of one's own choice are thirty until they are chosen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,8 @@ def span() -> Span:
     today = edge.today(access.now())
     kind = next((k for k in Kind if k == request.args.get("period")), Kind.MONTH)
     if kind is Kind.CUSTOM:
-        first, last = _date("from") or today, _date("to") or today
+        last = _date("to") or today
+        first = _date("from") or last - USUAL
         first, last = min(first, last), max(first, last)
         return Span(kind, max(first, last - LONGEST), last)
     return Span.around(kind, _date("day") or today)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -101,7 +102,7 @@ def export() -> Response:
         path = Path(folder) / "report.xlsx"
         for _count in sheets.write(path, _columns(asked), _cells(rows), _about(asked)):
             pass
-        content = path.open("rb")
+        content = io.BytesIO(path.read_bytes())
     name = f"{_('Reports')}-{asked.span.first}-{asked.span.last}.xlsx"
     return send_file(content, mimetype=sheets.TYPE, as_attachment=True, download_name=name)
 
