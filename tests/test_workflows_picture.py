@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.workflows import files, graph, layout, lettering, mermaid, picture, sequence, way
+from app.workflows import files, graph, layout, lettering, mermaid, picture, sequence, sheet, way
 from app.workflows.graph import Graph, Link, Node
 from app.workflows.layout import PHONE, Box, Layout
 from app.workflows.spec import StateKind, Workflow
@@ -194,6 +194,30 @@ def test_what_people_write_is_never_taken_for_markup() -> None:
     texts = "".join(ET.fromstring(drawn).itertext())
     assert texts.count(nasty) == 4
     assert " style=" not in drawn
+
+
+def test_words_stand_in_a_gap_of_their_line() -> None:
+    of = graph.of(library("duty"), "en")
+    placed = layout.of(of)
+    ahead = next(arrow for arrow in placed.arrows if arrow.link.texts == ("Call off",))
+    drawn = ET.fromstring(picture.draw(placed, title="x"))
+    [route] = [
+        group.find(f"{SVG}path").get("d")
+        for group in drawn.findall(f"{SVG}g[@data-to='cancelled']")
+        if group.get("data-from") == ahead.link.source
+    ]
+    assert route.count("M") == 2
+    stays = drawn.find(f"{SVG}g[@data-from='assigned'][@data-to='assigned']/{SVG}path").get("d")
+    assert stays.count("M") == 1
+
+
+def test_a_file_of_a_picture_carries_its_colours() -> None:
+    of = graph.of(library("meeting"), "zh")
+    text = sheet.alone(picture.draw(layout.of(of), title="四方 <联席>"))
+    root = ET.fromstring(text)
+    assert root.tag == f"{SVG}svg"
+    assert ".picture-state.is-waiting rect" in root.find(f"{SVG}style").text
+    assert root.find(f"{SVG}title").text == "四方 <联席>"
 
 
 # --- a case's way -------------------------------------------------------------------------------

@@ -95,7 +95,6 @@ class Dossier:
     parent: Relative | None
     children: list[Relative]
     attachments: list[m.Attachment]
-    people: list[tuple[str, str]]
     way: Markup
     panel: Markup
     inside: bool
@@ -149,12 +148,11 @@ def of(
         offers=offers(session, shown, viewer, opened),
         unmet=unmet,
         foreign=foreign,
-        values=_values(shown, sight, told),
+        values=[*_people(shown, sight), *_values(shown, sight, told)],
         days=steps.days(reversed(history_) if oldest else history_, now),
         parent=_relative(parent, now) if parent else None,
         children=_children(children, now),
         attachments=[file for file in files.values() if file.id not in in_history],
-        people=_people(shown, sight),
         way=pictures.of_way(shown, events),
         panel=panels.drawn(shown, viewer),
         inside=inside(viewer),
@@ -204,13 +202,15 @@ def _names(session: Session, shown: Shown, events: Any) -> Mapping[candidates.Ke
     return candidates.names(session, wanted)
 
 
-def _people(shown: Shown, sight: Sight) -> list[tuple[str, str]]:
+def _people(shown: Shown, sight: Sight) -> list[Value]:
     case = shown.case
     found = [
         (_("Responsible party"), "party", case.party_id),
         (_("In charge"), "person", case.assignee_id),
     ]
-    return [(label, sight.names.get((kind, id_), "")) for label, kind, id_ in found if id_]
+    return [
+        Value(label, "text", sight.names.get((kind, id_), "")) for label, kind, id_ in found if id_
+    ]
 
 
 def _values(shown: Shown, sight: Sight, told: Told) -> list[Value]:

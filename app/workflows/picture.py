@@ -1,7 +1,7 @@
 """A workflow drawn as SVG text, with marks for a case, a comparison or figures.
 
 The drawing carries classes and no styles: ``app/front/styles/_picture.scss`` colours it on a page,
-in both modes and in print; ``alone`` adds what a file needs to stand by itself.
+in both modes and in print; ``sheet.alone`` makes a file of it that stands by itself.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 
-from app.workflows.layout import LINE, Arrow, Box, Layout, Point, Words
+from app.workflows import lettering
+from app.workflows.layout import LINE, SIZE, Arrow, Box, Layout, Point, Words
 
 _ROUND = 7.0
 _TIP = (8.0, 4.5)
@@ -80,7 +81,7 @@ def _line(arrow: Arrow, marks: Marks) -> str:
     return (
         f'<g class="{_classes("picture-arrow", *looks)}" data-from="{escape(arrow.link.source)}"'
         f' data-to="{escape(arrow.link.target)}">'
-        f'<path class="picture-line" d="{_path(arrow.points)}"/>'
+        f'<path class="picture-line" d="{_route(arrow)}"/>'
         f'<path class="picture-tip" d="{_tip(*arrow.points[-2:])}"/></g>'
     )
 
@@ -92,9 +93,19 @@ def _label(arrow: Arrow, marks: Marks) -> str:
     return _text("picture-button", arrow.words, mark.looks, whole + note)
 
 
+def _route(arrow: Arrow) -> str:
+    """The line, ending where the tip begins, and interrupted where its words stand on it."""
+    points = (*arrow.points[:-1], _toward(arrow.points[-1], arrow.points[-2], _TIP[0] - 1))
+    words = arrow.words
+    if len(points) < 4 or points[2][0] < words.x or points[1][1] != words.last:
+        return _path(points)
+    end = words.x + lettering.width(words.lines[-1], SIZE) + 3
+    before, after = (words.x - 3, words.last), (min(end, points[2][0] - _ROUND), words.last)
+    return _path((*points[:2], before)) + _path((after, *points[2:]))
+
+
 def _path(points: tuple[Point, ...]) -> str:
-    """Straight pieces with rounded corners, ending where the tip begins."""
-    points = (*points[:-1], _toward(points[-1], points[-2], _TIP[0] - 1))
+    """Straight pieces with rounded corners."""
     found = [f"M{_pair(points[0])}"]
     for before, corner, after in zip(points, points[1:], points[2:], strict=False):
         room = min(_ROUND, _far(before, corner) / 2, _far(corner, after) / 2)
