@@ -109,6 +109,9 @@ def said(problem: Problem) -> str:
 
 
 def _stale(error: CSRFError) -> Answer:
+    """The cookie that a form belongs to is also the one of the login: often both have ended."""
+    if not access.is_public(request.endpoint or "") and Frame().user is None:
+        return page(401)
     return page(400, (_("The page was open for too long, so its form is no longer valid."),))
 
 

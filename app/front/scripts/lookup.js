@@ -57,7 +57,9 @@ class Lookup {
   }
 
   typed() {
+    this.request?.abort();
     this.value.value = "";
+    this.stale = true; // what is listed doesn't fit what stands there any more
     this.look();
     this.ask(DELAY);
   }
@@ -94,6 +96,7 @@ class Lookup {
 
   open(results, note) {
     if (document.activeElement !== this.box) return;
+    this.stale = false;
     this.options.replaceChildren(...results.map(({ id, text }, index) => make("li", {
       id: `${this.options.id}-${index}`, role: "option", "data-id": id,
       "aria-selected": String(id === this.value.value),
@@ -118,12 +121,13 @@ class Lookup {
       this.close();
     } else if (event.key === "Enter" && !this.list.hidden) {
       event.preventDefault();
+      if (this.stale) return;
       const item = options[this.active] ?? (options.length === 1 ? options[0] : null);
       if (item) this.choose(item.dataset.id, item.textContent);
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       if (this.list.hidden) this.ask(0);
-      else if (options.length) this.move(options, event.key === "ArrowDown" ? 1 : -1);
+      else if (options.length && !this.stale) this.move(options, event.key === "ArrowDown" ? 1 : -1);
     }
   }
 
