@@ -72,6 +72,7 @@ class Case(Base):
         # Lists of those who see everything: by time left, by category.
         sa.Index("ix_case_due_open", "due_at", "id", postgresql_where=sa.text("closed_at IS NULL")),
         sa.Index("ix_case_category", sa.text("(data ->> 'category')"), "id"),
+        sa.Index("ix_case_cancelled", "id", postgresql_where=sa.text("state_kind = 'cancelled'")),
         # Lists of one leg, newest first.
         sa.Index("ix_case_leg_id", "leg", "id"),
         sa.Index("ix_case_place_leg_id", "place_id", "leg", "id"),

@@ -20,6 +20,8 @@ _URGENT = "\"case\".data ->> 'urgency' = 'urgent'"
 """Word for word as in ``ix_case_urgent_open``: with a parameter it would not be used."""
 CATEGORY: sa.ColumnElement[str] = sa.literal_column("\"case\".data ->> 'category'", sa.Text)
 """Likewise as in ``ix_case_category``."""
+_CANCELLED = "\"case\".state_kind = 'cancelled'"
+"""And as in ``ix_case_cancelled``."""
 _NUMBER = re.compile(r"[A-Z]\d{4}-\d{1,12}")
 _case = m.Case
 
@@ -33,6 +35,8 @@ class Filter:
     kind: str = ""
     """A state kind, or ``open`` for everything that has not ended."""
     state: str = ""
+    alive: bool = False
+    """Only what has not ended: where the state says so anyway, that leads to the open ones."""
     overdue: bool = False
     mine: bool = False
     top: bool = False
@@ -49,7 +53,8 @@ class Filter:
     @property
     def unfinished(self) -> bool:
         held = self.assignee_id is not None
-        return self.kind in ("open", "waiting") or self.overdue or self.urgent or held
+        waits = self.kind in ("open", "waiting") or self.alive
+        return waits or self.overdue or self.urgent or held
 
     @property
     def narrow(self) -> bool:
@@ -82,7 +87,9 @@ def _state(wanted: Filter) -> list[sa.ColumnElement[bool]]:
     found: list[sa.ColumnElement[bool]] = []
     if wanted.unfinished:
         found.append(_case.closed_at.is_(None))
-    if wanted.kind and wanted.kind != "open":
+    if wanted.kind == "cancelled":
+        found.append(sa.literal_column(_CANCELLED, sa.Boolean))
+    elif wanted.kind and wanted.kind != "open":
         found.append(_case.state_kind == wanted.kind)
     if wanted.state:
         found.append(_case.state == wanted.state)

@@ -22,6 +22,8 @@ class Offer:
 
     states: dict[str, Label] = field(default_factory=dict)
     categories: dict[str, Label] = field(default_factory=dict)
+    ends: set[str] = field(default_factory=set)
+    """States in which a case is finished."""
 
 
 def of_leg(session: Session, leg: str) -> Offer:
@@ -41,6 +43,8 @@ def of_leg(session: Session, leg: str) -> Offer:
 def _add(found: Offer, compiled: Compiled) -> None:
     for state in compiled.spec.states:
         found.states.setdefault(state.key, state.label)
+        if state.kind.ended:
+            found.ends.add(state.key)
     if CATEGORY in compiled.fields:
         for option in compiled.fields[CATEGORY].options:
             found.categories.setdefault(option.key, option.label)

@@ -98,6 +98,39 @@ def upgrade() -> None:
         sa.UniqueConstraint("last_event_id", name=op.f("uq_anchor_last_event_id")),
     )
     op.create_table(
+        "calendar_hours",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column(
+            "week",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column(
+            "makeup",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
+        sa.Column("note", sa.String(length=200), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_hours")),
+        sa.UniqueConstraint("since", name=op.f("uq_calendar_hours_since")),
+    )
+    op.create_table(
+        "calendar_year",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column(
+            "papers",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_year")),
+        sa.UniqueConstraint("year", name=op.f("uq_calendar_year_year")),
+    )
+    op.create_table(
         "place",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("parent_id", sa.BigInteger(), nullable=True),
@@ -356,6 +389,60 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_account")),
     )
+    op.create_table(
+        "calendar_change",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "text",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("actor_id", sa.Integer(), nullable=True),
+        sa.Column("actor_name", sa.String(length=200), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["actor_id"],
+            ["ab_user.id"],
+            name=op.f("fk_calendar_change_actor_id_ab_user"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_change")),
+    )
+    with op.batch_alter_table("calendar_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calendar_change_actor_id"), ["actor_id"], unique=False)
+
+    op.create_table(
+        "calendar_day",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("place_id", sa.BigInteger(), nullable=True),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column(
+            "segments",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
+        sa.Column("name", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("source", sa.String(length=60), server_default="local", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["place_id"],
+            ["place.id"],
+            name=op.f("fk_calendar_day_place_id_place"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_day")),
+        sa.UniqueConstraint(
+            "place_id",
+            "day",
+            name=op.f("uq_calendar_day_place_id_day"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+    with op.batch_alter_table("calendar_day", schema=None) as batch_op:
+        batch_op.create_index("ix_calendar_day_day", ["day"], unique=False)
+
     op.create_table(
         "draft_child",
         sa.Column("child_workflow", sa.String(length=60), nullable=False),
@@ -1008,6 +1095,12 @@ def upgrade() -> None:
             ["assignee_id", "due_at", "id"],
             unique=False,
             postgresql_where=sa.text("closed_at IS NULL"),
+        )
+        batch_op.create_index(
+            "ix_case_cancelled",
+            ["id"],
+            unique=False,
+            postgresql_where=sa.text("state_kind = 'cancelled'"),
         )
         batch_op.create_index(
             "ix_case_category", [sa.literal_column("(data ->> 'category')"), "id"], unique=False
@@ -2108,6 +2201,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_case_creator_id"))
         batch_op.drop_index("ix_case_closed_at", postgresql_where=sa.text("closed_at IS NOT NULL"))
         batch_op.drop_index("ix_case_category")
+        batch_op.drop_index(
+            "ix_case_cancelled", postgresql_where=sa.text("state_kind = 'cancelled'")
+        )
         batch_op.drop_index("ix_case_assignee_open", postgresql_where=sa.text("closed_at IS NULL"))
 
     op.drop_table("case")
@@ -2187,6 +2283,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_draft_child_workflow_id"))
 
     op.drop_table("draft_child")
+    with op.batch_alter_table("calendar_day", schema=None) as batch_op:
+        batch_op.drop_index("ix_calendar_day_day")
+
+    op.drop_table("calendar_day")
+    with op.batch_alter_table("calendar_change", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_calendar_change_actor_id"))
+
+    op.drop_table("calendar_change")
     op.drop_table("account")
     with op.batch_alter_table("access_event", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_access_event_user_id"))
@@ -2230,6 +2334,8 @@ def downgrade() -> None:
         batch_op.drop_index("ix_place_letters", postgresql_using="gin")
 
     op.drop_table("place")
+    op.drop_table("calendar_year")
+    op.drop_table("calendar_hours")
     op.drop_table("anchor")
     op.drop_table("ab_view_menu")
     op.drop_table("ab_user")

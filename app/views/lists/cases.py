@@ -111,12 +111,13 @@ class CaseList(Listing):
 
     def wanted(self, query: Query) -> Wanted:
         """The query as the services understand it."""
-        opened = query.filter("f_opened")
+        opened, state = query.filter("f_opened"), query.value("f_state")
         return Wanted(
             leg=self.leg,
             words=query.words,
             kind=query.value("kind"),
-            state=query.value("f_state"),
+            state=state,
+            alive=bool(state) and state not in self.offer.ends,
             category=query.value("f_category"),
             overdue=query.value("late") == "1",
             urgent=query.value("urgent") == "1",

@@ -61,6 +61,13 @@ class Frame:
         return self.view is not None and self.present != worth(self.listing, self.view.query)
 
     @property
+    def bare(self) -> bool:
+        """Nothing is there, and nothing that could be narrowed."""
+        query = self.query
+        asked = query.narrowed or query.misunderstood or self.view is not None
+        return not self.page.rows and not asked and query.page == 1
+
+    @property
     def savable(self) -> bool:
         return bool(self.present) and (self.view is None or self.changed)
 
