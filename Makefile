@@ -10,7 +10,7 @@ PYTHONS = $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11
 ARGS =
 
 .DEFAULT_GOAL = help
-.PHONY: help run test lint types layers format browser migrate migrations-check \
+.PHONY: help run test faults lint types layers format browser migrate migrations-check \
 	translations translations-check demo bench pictures clean lock assets setup
 
 help: ## what there is
@@ -22,6 +22,9 @@ run: setup ## everything on this machine, until Ctrl-C (PORT=8080, SIFANG_VAR=va
 test: $(VENV)/dev.stamp assets browser lint types layers ## lint, types, layers and every test (ARGS="-k word")
 	$(PY) translations/build.py compile
 	$(PY) -m pytest -n auto --dist loadfile --timeout 300 $(ARGS)
+
+faults: $(VENV)/dev.stamp ## kills, cuts, hanging servers: minutes of them (make test has the short ones)
+\t$(PY) -m pytest -m "faults or long" --timeout 600 $(ARGS)
 
 lint: $(VENV)/dev.stamp ## style and common faults
 	$(PY) -m ruff check .

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -16,6 +17,7 @@ from typing import IO
 import psycopg
 import sqlalchemy as sa
 from redis import Redis
+from redis.exceptions import RedisError
 from sqlalchemy.orm import Session
 
 import config
@@ -85,6 +87,7 @@ class Site:
             "REDIS_URL": self.redis_host.url,
             "SMTP_URL": self.mailbox.url,
             "MAIL_FROM": "sifang@example.org",
+            "PRIVATE_NETWORKS": "127.0.0.0/8",
             "SIFANG_VAR": str(self.folder),
             "SECRET_KEY": "test-" * 8,
             "SWEEP_SECONDS": "0.2",
@@ -135,6 +138,14 @@ class Site:
     def write(self, rows: Iterable[dict[str, object]]) -> None:
         with Session(self.engine) as session, session.begin():
             outbox.write(session, list(rows))
+
+    def hurry(self) -> None:
+        """As if the time until the next attempt had passed."""
+        with self.engine.begin() as connection:
+            query = "UPDATE notice SET next_at = clock_timestamp() WHERE status = 'waiting'"
+            connection.execute(sa.text(query))
+        with suppress(RedisError):
+            self.connect_redis().lpush("sifang:poke", "1")
 
     def count(self, query: str, **parameters: object) -> int:
         with self.engine.connect() as connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ import sqlalchemy as sa
 from app import channels
 from app import models as m
 from app.channels import ChannelError, guard
+from app.cli.channels import channels as channels_command
 from app.errors import InvalidError, MissingError
 from app.services import definitions, deliveries, gateways, outbox, rows, vault
 from app.services.gateways import Setup
@@ -104,6 +106,22 @@ class TestSecrets:
             assert not vault.is_ours("case", link)
             with pytest.raises(vault.SealError):
                 vault.unseal(sealed)
+        finally:
+            vault.use(settings.encryption_keys, settings.secret_key)
+
+    def test_everything_is_sealed_anew(self, session, robot, settings):
+        first, second = robot("wecom"), robot("dingtalk", secret="SEC0123456789")
+        session.commit()
+        lost = robot("feishu")
+        lost.sealed = f"{lost.sealed[:-4]}xxx="
+        session.flush()
+        before = vault.unseal(second.sealed)
+        try:
+            vault.use(("new-key-0123456789",), settings.secret_key)
+            assert gateways.seal_anew(session) == (2, [lost.name])
+            vault.use(("new-key-0123456789",), "another")
+            assert vault.unseal(second.sealed) == before
+            assert vault.unseal(first.sealed)
         finally:
             vault.use(settings.encryption_keys, settings.secret_key)
 
@@ -296,3 +314,16 @@ class TestPlace:
 
 def test_every_kind_that_is_set_up_on_a_screen_is_a_name_of_workflow_files():
     assert set(channels.KINDS) < set(channels.NAMES)
+
+
+class TestCommand:
+    def test_it_lists_without_secrets_and_seals(self, app, session, robot):
+        robot("dingtalk", secret="SEC0123456789")
+        session.commit()
+        runner = app.test_cli_runner()
+        listed = runner.invoke(channels_command, ["list", "--json"])
+        assert listed.exit_code == 0
+        assert json.loads(listed.output)[0]["secrets"] == ["secret", "url"]
+        assert "SEC0123456789" not in listed.output
+        sealed = runner.invoke(channels_command, ["seal", "--json"])
+        assert json.loads(sealed.output) == {"sealed": 1, "lost": []}

@@ -10,12 +10,13 @@ from flask.cli import FlaskGroup
 
 from app.cli.audit import audit
 from app.cli.cases import case
+from app.cli.channels import channels
 from app.cli.consultations import consultation
 from app.cli.deploy import demo_logins, deploy, seed, up
 from app.cli.users import users
 from app.cli.workflows import workflows
 
-COMMANDS = (up, deploy, seed, demo_logins, workflows, users, case, consultation, audit)
+COMMANDS = (up, deploy, seed, demo_logins, workflows, users, case, consultation, audit, channels)
 
 
 def attach(group: FlaskGroup) -> None:

@@ -118,6 +118,21 @@ def _problems(session: Session, setup: Setup) -> list[Problem]:
     return problems
 
 
+def seal_anew(session: Session) -> tuple[int, list[str]]:
+    """Encrypt every secret with the first key; returns how many channels have any, and the names
+    of those that none of the keys opens. Flushes."""
+    count, lost = 0, []
+    query = sa.select(m.Gateway).where(m.Gateway.sealed != "").with_for_update()
+    for gateway in session.scalars(query.order_by(m.Gateway.id)):
+        try:
+            gateway.sealed = vault.renewed(gateway.sealed)
+            count += 1
+        except vault.SealError:
+            lost.append(gateway.name)
+    session.flush()
+    return count, lost
+
+
 # --- opening --------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from app.views.deliveries import channels
 
 pages = Blueprint("preferences", __name__, url_prefix="/account/notices")
 WORDS: dict[str, Any] = {
-    "": _l("As the workflow says"),
+    "": _l("As usual"),
     Mode.NOW: _l("At once"),
     Mode.DIGEST: _l("In the daily digest"),
     Mode.NEVER: _l("Not at all"),
