@@ -24,7 +24,7 @@ test: $(VENV)/dev.stamp assets browser lint types layers ## lint, types, layers 
 	$(PY) -m pytest -n auto --dist loadfile --timeout 300 $(ARGS)
 
 faults: $(VENV)/dev.stamp ## kills, cuts, hanging servers: minutes of them (make test has the short ones)
-\t$(PY) -m pytest -m "faults or long" --timeout 600 $(ARGS)
+	$(PY) -m pytest -m "faults or long" --timeout 600 $(ARGS)
 
 lint: $(VENV)/dev.stamp ## style and common faults
 	$(PY) -m ruff check .
