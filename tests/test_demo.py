@@ -333,7 +333,9 @@ def test_generated_clocks_are_what_their_rule_and_log_amount_to(session: Session
         rule = timers.rule(shown.compiled.spec, clock.key)
         assert rule is not None
         log = [Entry.read(kept) for kept in clock.log]
-        derived = timers.derive(rule, log, fired=clock.next_level, breached_at=clock.breached_at)
+        derived = timers.derive(
+            rule, log, calendar, fired=clock.next_level, breached_at=clock.breached_at
+        )
         for name, value in derived.items():
             assert getattr(clock, name) == value, (clock.id, name)
         assert clock.next_at is None or clock.next_at > NOW - timedelta(minutes=15)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 import config
 from app import clock
 from app.queue import POKE_KEY
-from app.services import audit, deadlines, deliveries, health, leases
+from app.services import adjustments, audit, deadlines, deliveries, health, leases
 from app.transaction import unit_of_work
 from worker import context, jobs, tasks
 from worker.broom import Broom
@@ -143,7 +143,7 @@ class Sweep:
         return min([self.seconds, *ahead])
 
     def _anchor(self, session: Session) -> None:
-        """Whoever of the sweeps comes first; the others find it done."""
+        """What is done once an hour, by whichever of the sweeps comes first."""
         if clock.monotonic() - self._anchor_looked < _LOOK_FOR_ANCHOR:
             return
         self._anchor_looked = clock.monotonic()
@@ -151,6 +151,7 @@ class Sweep:
             now = deliveries.instant(session)
             if audit.is_older(session, now - ANCHOR_EVERY):
                 audit.anchor(session, now)
+                adjustments.warn(session, now)
 
     def _wait(self, seconds: float, *, poked: bool) -> None:
         """Sleep until something is due or somebody pokes; SIGTERM ends it at once."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from flask.cli import FlaskGroup
 
 from app.cli.audit import audit
+from app.cli.calendars import calendars
 from app.cli.cases import case
 from app.cli.channels import channels
 from app.cli.consultations import consultation
@@ -16,7 +17,19 @@ from app.cli.deploy import demo_logins, deploy, seed, up
 from app.cli.users import users
 from app.cli.workflows import workflows
 
-COMMANDS = (up, deploy, seed, demo_logins, workflows, users, case, consultation, audit, channels)
+COMMANDS = (
+    up,
+    deploy,
+    seed,
+    demo_logins,
+    workflows,
+    users,
+    case,
+    consultation,
+    audit,
+    calendars,
+    channels,
+)
 
 
 def attach(group: FlaskGroup) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.models.account import AccessEvent, AccessKind, Account, LoginSession
 from app.models.base import Base
+from app.models.calendar import CalendarChange, CalendarDay, CalendarHours, CalendarYear
 from app.models.case import Anchor, Attachment, Case, Event, EventKind
 from app.models.channel import Gateway, Mode, Preference
 from app.models.clock import Clock, ClockStatus
@@ -60,6 +61,10 @@ __all__ = [
     "Attachment",
     "Attendance",
     "Base",
+    "CalendarChange",
+    "CalendarDay",
+    "CalendarHours",
+    "CalendarYear",
     "Case",
     "Clock",
     "ClockStatus",

@@ -17,23 +17,26 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.services import direct
+from app.services.calendars import VERSION
 from app.services.providers import CaseRow
 from app.workflows.clocks import Entry
 
 _clock, _case, _place = m.Clock.__table__, m.Case.__table__, m.Place.__table__
 _CLOCK = ("id", "key", "round", "next_level", "breached_at")
-_CASE = tuple(f.name for f in fields(CaseRow) if f.name not in ("clocks", "people"))
+_CASE = tuple(f.name for f in fields(CaseRow) if f.name not in ("clocks", "people", "calendar"))
 _TEXT = {"data": sa.cast(_case.c.data, sa.Text)}
 _COLUMNS = [
     _place.c.name if name == "place_name" else _TEXT.get(name, _case.c[name]) for name in _CASE
 ]
 _DATA = _CASE.index("data")
 _REST = [f.name for f in fields(CaseRow)].index("clocks")
-"""Before it come the columns, then ``clocks`` and ``people``, which are left empty."""
+"""Before it come the columns, then ``clocks`` and ``people``, which are left empty; the version of
+the calendar is the last."""
 _DUE = (
     # JSON as text: the driver would guess its encoding for each value
     sa.select(
         _place.c.path,
+        VERSION,
         sa.cast(_clock.c.log, sa.Text),
         *(_clock.c[name] for name in _CLOCK),
         *_COLUMNS,
@@ -84,9 +87,10 @@ def _one() -> str:
 
 
 def _read(row: tuple[Any, ...]) -> Claimed:
-    path, log, clock_id, key, number, level, late, *case = row
+    path, version, log, clock_id, key, number, level, late, *case = row
     case[_DATA] = json.loads(case[_DATA])
     case[_REST:_REST] = [(), {}]
+    case.append(version)
     return Claimed(
         clock_id,
         key,

@@ -21,7 +21,16 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.errors import SifangError
-from app.services import cases, claims, definitions, ledger, moments, recipients, standins
+from app.services import (
+    calendars,
+    cases,
+    claims,
+    definitions,
+    ledger,
+    moments,
+    recipients,
+    standins,
+)
 from app.services.actors import SYSTEM
 from app.services.claims import Claimed
 from app.services.ledger import Told
@@ -137,7 +146,9 @@ def _asked(due: Sequence[_Due]) -> list[Asked]:
 def _look(session: Session, clock: Claimed, now: datetime, memo: dict[Any, Any]) -> _Due:
     compiled = definitions.compiled(session, clock.case.version_id)
     step = Step(session, compiled.spec, clock.case, SYSTEM, now, clock.case.data, memo)
-    return _Due(step, moments.look(clock, compiled, now))
+    places = tuple(int(part) for part in reversed(clock.path.split("/")) if part)
+    calendar = calendars.book(session, clock.case.calendar).along(places)
+    return _Due(step, moments.look(clock, compiled, calendar, now))
 
 
 def _notices(found: Moments, reached: Reached) -> list[Notice]:

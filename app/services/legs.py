@@ -1,4 +1,5 @@
-"""The legs, so that importing this module registers every one's facts, effects and sources."""
+"""The legs, so that importing this module registers every one's facts, effects and sources; and the
+kinds of long work."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ from app.services import (
     grievances,
     invitations,
     ratings,
+    recounts,
 )
 
-LEGS = (agenda, attendance, consultations, floor, grievances, invitations, ratings)
+LEGS = (agenda, attendance, consultations, floor, grievances, invitations, ratings, recounts)

@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from app.models import EventKind
-from app.services import calendars, ledger, rows, timers
+from app.services import ledger, rows, timers
 from app.services.actors import SYSTEM
 from app.services.claims import Claimed
 from app.services.ledger import Told
 from app.workflows import clocks
+from app.workflows.calendar import Calendar
 from app.workflows.clocks import Count, Due
 from app.workflows.engine import ClockState, Compiled
 from app.workflows.spec import Deadline, Level, State
@@ -48,14 +49,14 @@ class Moments:
         return any(reached.level is not None and reached.level.fire for reached in self.reached)
 
 
-def look(clock: Claimed, compiled: Compiled, now: datetime) -> Moments:
+def look(clock: Claimed, compiled: Compiled, calendar: Calendar, now: datetime) -> Moments:
     """Counted anew from rule, log and calendar, whatever the row says. Raises LookupError when the
     version of the case doesn't know the deadline."""
     deadline = compiled.deadlines.get(clock.key)
     if deadline is None:
         version = clock.case.version_id
         raise LookupError(f"clock {clock.id}: version {version} has no deadline {clock.key}")
-    count = Count.of(deadline, clock.log, calendars.current())
+    count = Count.of(deadline, clock.log, calendar)
     if count is None:
         return Moments(clock, compiled, deadline, None, Due(None), now, ())
     due = count.due()

@@ -49,6 +49,8 @@ class CaseRow:
     people: Mapping[str, str] = field(default_factory=dict)
     """Addresses of the assignee and the creator by user id, as far as they are active."""
     demo: bool = False
+    calendar: int | None = None
+    """The version of the working calendar when the case was read; None: it wasn't asked."""
 
 
 @dataclass(frozen=True, slots=True)

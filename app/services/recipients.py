@@ -216,15 +216,19 @@ def _invited(step: Step) -> set[int]:
     return found
 
 
+def administrators(session: Session) -> set[int]:
+    query = (
+        sa.select(User.id)
+        .join(assoc_user_role, assoc_user_role.c.user_id == User.id)
+        .join(RoleRow, RoleRow.id == assoc_user_role.c.role_id)
+        .where(User.active.is_(True), RoleRow.name == Role.ADMIN.value)
+    )
+    return set(session.scalars(query))
+
+
 def _administrators(step: Step) -> set[int]:
     if ADMINISTRATORS not in step.memo:
-        query = (
-            sa.select(User.id)
-            .join(assoc_user_role, assoc_user_role.c.user_id == User.id)
-            .join(RoleRow, RoleRow.id == assoc_user_role.c.role_id)
-            .where(User.active.is_(True), RoleRow.name == Role.ADMIN.value)
-        )
-        step.memo[ADMINISTRATORS] = set(step.session.scalars(query))
+        step.memo[ADMINISTRATORS] = administrators(step.session)
     found: set[int] = step.memo[ADMINISTRATORS]
     return found
 

@@ -23,12 +23,15 @@ from app.errors import ConflictError, MissingError, Problem
 from app.models import EventKind
 from app.services import chain, direct, statement
 from app.services.actors import Viewer
+from app.services.calendars import VERSION
 from app.services.providers import CaseRow
 from app.services.scope import visible
 
 _case = m.Case.__table__
 _event = m.Event.__table__
-PLAIN = [f.name for f in fields(CaseRow) if f.name not in ("place_name", "clocks", "people")]
+PLAIN = [
+    f.name for f in fields(CaseRow) if f.name not in ("place_name", "clocks", "people", "calendar")
+]
 
 _CLOCK = (
     "id",
@@ -74,7 +77,7 @@ def _packed() -> sa.ColumnElement[Any]:
     """All of it as one JSON value: to unpack thirty columns takes the driver longer."""
     columns: list[Any] = [_case.c[name] for name in PLAIN]
     columns[_HEAD] = sa.func.encode(_case.c.head, sa.literal_column("'hex'"))
-    return sa.func.json_build_array(*columns, _place.c.name, _clocks, _people, type_=JSON)
+    return sa.func.json_build_array(*columns, _place.c.name, _clocks, _people, VERSION, type_=JSON)
 
 
 _ALL = sa.select(_packed().label("row")).join(_place, _place.c.id == _case.c.place_id)
@@ -128,7 +131,7 @@ def locked(session: Session, ids: Sequence[int]) -> dict[int, CaseRow]:
 
 
 def _read(packed: list[Any]) -> CaseRow:
-    *values, place_name, clocks, people = packed
+    *values, place_name, clocks, people, calendar = packed
     values[_HEAD] = bytes.fromhex(values[_HEAD])
     for index in _INSTANTS:
         if values[index] is not None:
@@ -138,6 +141,7 @@ def _read(packed: list[Any]) -> CaseRow:
         place_name=place_name,
         clocks=tuple(clocks),
         people=people or {},
+        calendar=calendar,
     )
 
 

@@ -6,7 +6,7 @@ its next level fires. The case's event records the same moves.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from app.models import ClockStatus
 from app.services import calendars, edge
 from app.services.providers import CaseRow, Step
 from app.workflows import clocks
+from app.workflows.calendar import Calendar
 from app.workflows.clocks import Count, Due, Entry
 from app.workflows.engine import ClockMove, ClockState, Outcome
 from app.workflows.spec import Deadline, Workflow
@@ -36,6 +37,9 @@ def states(case: CaseRow) -> dict[str, ClockState]:
 
 def plan(step: Step, outcome: Outcome, case: CaseRow) -> Plan:
     """The rows that ``outcome``'s moves amount to, for the case as it was before."""
+    if not outcome.moves:
+        return Plan((), (), _nearest(_newest(case).values()))
+    calendar = calendars.of(step.session, case)
     newest = _newest(case)
     rules = {deadline.key: deadline for deadline in step.spec.deadlines}
     touched: dict[str, dict[str, Any]] = {}
@@ -44,14 +48,17 @@ def plan(step: Step, outcome: Outcome, case: CaseRow) -> Plan:
         if move.action == "start":
             row = _blank(rules[move.key], 1 if row is None else int(row["round"]) + 1)
         if row is not None:
-            touched[move.key] = _moved(rules[move.key], row, move, step.now)
-    alive = {**newest, **touched}.values()
-    due = [_instant(row["due_at"]) for row in alive if row["status"] != ClockStatus.STOPPED]
+            touched[move.key] = _moved(rules[move.key], row, move, (step.now, calendar))
     return Plan(
         fresh=tuple(row for row in touched.values() if "id" not in row),
         changed=tuple(row for row in touched.values() if "id" in row),
-        due_at=min((at for at in due if at is not None), default=None),
+        due_at=_nearest({**newest, **touched}.values()),
     )
+
+
+def _nearest(rows: Iterable[Mapping[str, Any]]) -> datetime | None:
+    due = (_instant(row["due_at"]) for row in rows if row["status"] != ClockStatus.STOPPED)
+    return min((at for at in due if at is not None), default=None)
 
 
 def rule(spec: Workflow, key: str) -> Deadline | None:
@@ -60,10 +67,15 @@ def rule(spec: Workflow, key: str) -> Deadline | None:
 
 
 def derive(
-    deadline: Deadline, log: Sequence[Entry], *, fired: int, breached_at: datetime | None
+    deadline: Deadline,
+    log: Sequence[Entry],
+    calendar: Calendar,
+    *,
+    fired: int,
+    breached_at: datetime | None,
 ) -> dict[str, Any]:
     """The derived columns of a clock: from its log, and from how many levels have fired."""
-    count = Count.of(deadline, log, calendars.current())
+    count = Count.of(deadline, log, calendar)
     due = Due(None) if count is None else count.due()
     state = clocks.state(log)
     stopped_at = log[-1].at if log and state == ClockState.STOPPED else None
@@ -99,13 +111,18 @@ def _blank(deadline: Deadline, round_: int) -> dict[str, Any]:
 
 
 def _moved(
-    deadline: Deadline, row: Mapping[str, Any], move: ClockMove, now: datetime
+    deadline: Deadline,
+    row: Mapping[str, Any],
+    move: ClockMove,
+    at: tuple[datetime, Calendar],
 ) -> dict[str, Any]:
+    now, calendar = at
     log = [Entry.read(kept) for kept in row["log"]]
     log.append(clocks.entry(move, now, edge.timezone()))
     derived = derive(
         deadline,
         log,
+        calendar,
         fired=int(row["next_level"]),
         breached_at=_instant(row.get("breached_at")),
     )

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.models import ClockStatus, NoticeStatus
-from app.services import chain, definitions, edge, timers
+from app.services import calendars, chain, definitions, edge, timers
 from app.services.demo.wards import Ward
 from app.workflows.clocks import Entry
 from app.workflows.spec import Deadline
@@ -104,6 +104,7 @@ class Record:
         return timers.derive(
             self.rules[row["case"], row["key"]],
             log,
+            calendars.current(),
             fired=row["next_level"],
             breached_at=row["breached_at"],
         )
