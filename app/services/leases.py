@@ -32,6 +32,9 @@ _GIVEN_UP = {
     "doesn't help, tell the administrator the number of the job.",
 }
 
+_CUT = {"zh": "已取消。已完成的部分保留。", "en": "Cancelled. What was done stays."}
+_UNDONE = {"zh": "已取消，什么都没有改变。", "en": "Cancelled; nothing was changed."}
+
 _job = Job.__table__
 
 
@@ -168,7 +171,8 @@ def fail(session: Session, held: Held, message: Words, now: datetime) -> None:
 
 def stopped(session: Session, held: Held, now: datetime) -> None:
     """Its owner has cancelled it; what was committed stays. Flushes. Raises LostError."""
-    message = {"zh": "已取消。已完成的部分保留。", "en": "Cancelled. What was done stays."}
+    begun = session.scalar(sa.select(Job.cursor).where(Job.id == held.id))
+    message = _CUT if begun else _UNDONE
     _end(session, held, JobState.CANCELLED, message, now)
 
 

@@ -29,7 +29,7 @@ labels.ENUMS[JobState] = {
     JobState.RUNNING: _l("Under way"),
     JobState.DONE: _l("Done"),
     JobState.FAILED: _l("Failed"),
-    JobState.CANCELLED: _l("Cancelled"),
+    JobState.CANCELLED: _l("Called off"),
 }
 labels.ENUMS[JobOutcome] = {
     JobOutcome.DONE: _l("Done"),
