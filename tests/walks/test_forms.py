@@ -290,6 +290,8 @@ def test_a_phone_has_a_button_for_its_camera(chromium, site, shoot):
     assert page.locator("[name=field-phone]").get_attribute("inputmode") == "tel"
     assert page.locator("[name=field-phone]").get_attribute("autocomplete") == "tel"
     assert not sideways(page)
+    page.locator("[name=field-reporter]").press("Enter")
+    assert page.evaluate("document.activeElement.name") == "field-phone", "on, not off"
     page.get_by_role("button", name="拍照").scroll_into_view_if_needed()
     shoot(page, "public-camera-phone")
     context.close()

@@ -111,7 +111,9 @@ class Lookup {
     this.list.hidden = false;
     this.box.setAttribute("aria-expanded", String(results.length > 0));
     // Beside the keyboard of a phone there is room only above the half.
-    if (matchMedia("(pointer: coarse)").matches) this.root.scrollIntoView({ block: "start" });
+    if (matchMedia("(pointer: coarse)").matches) {
+      (this.root.closest(".form-row") ?? this.root).scrollIntoView({ block: "start" });
+    }
   }
 
   key(event) {
