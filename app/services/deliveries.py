@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -21,7 +23,7 @@ from sqlalchemy.orm import Session
 from app import channels
 from app import models as m
 from app.channels import ChannelError, Message, Send, UnreachableError
-from app.services import gateways, letters, preferences
+from app.services import direct, extras, gateways, letters, preferences
 
 FIRST_RETRY = timedelta(seconds=15)
 LONGEST_RETRY = timedelta(hours=1)
@@ -111,18 +113,30 @@ def show(session: Session, ids: Sequence[int], now: datetime) -> int:
     """Mark notices sent whose row is itself the message; returns how many were not yet. Flushes.
 
     Nothing is called, so there is nothing to claim: once, whoever comes first. Who wants more
-    than the bell gets it from here (services.preferences).
+    than the bell gets it from here (services.extras).
     """
-    shown = (
+    rows = direct.run(session, _shown()[0], {**_shown()[1], "ids": list(ids), "now": now})
+    people: dict[int, list[int]] = {}
+    for notice_id, user_id in rows:
+        people.setdefault(user_id, []).append(notice_id)
+    extras.write(session, people, now, mail=channels.is_on("email"))
+    return rows.rowcount
+
+
+@lru_cache(maxsize=1)
+def _shown() -> tuple[str, dict[str, Any]]:
+    """The statement of ``show``, compiled once: a worker runs it for every hundred notices."""
+    return direct.compiled(
         sa.update(_notice)
-        .where(_notice.c.id.in_(_claimable(ids, now)))
-        .values(status="sent", sent_at=now, next_at=None, attempts=_notice.c.attempts + 1)
-        .returning(_notice)
-        .cte("shown")
+        .where(_notice.c.id.in_(_CLAIMABLE))
+        .values(
+            status="sent",
+            sent_at=sa.bindparam("now", type_=_notice.c.sent_at.type),
+            next_at=None,
+            attempts=_notice.c.attempts + 1,
+        )
+        .returning(_notice.c.id, _notice.c.user_id)
     )
-    more = preferences.more(shown, now, mail=channels.is_on("email"))
-    statement = sa.select(sa.func.count()).select_from(shown).add_cte(more)
-    return session.connection().execute(statement).scalar_one()
 
 
 def claim(
@@ -241,18 +255,21 @@ def pause(attempts: int) -> timedelta:
     return min(doubled, LONGEST_RETRY)
 
 
-def _claimable(ids: Sequence[int], now: datetime) -> sa.Select[tuple[int]]:
-    """Those of ``ids`` whose time has come and that nobody is just now deciding about."""
-    return (
-        sa.select(_notice.c.id)
-        .where(
-            _notice.c.id == sa.any_(sa.literal(list(ids), sa.ARRAY(sa.BigInteger))),
-            _OPEN,
-            _notice.c.next_at <= now,
-        )
-        .order_by(_notice.c.id)
-        .with_for_update(skip_locked=True)
+_CLAIMABLE = (
+    sa.select(_notice.c.id)
+    .where(
+        _notice.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger))),
+        _OPEN,
+        _notice.c.next_at <= sa.bindparam("now", type_=_notice.c.next_at.type),
     )
+    .order_by(_notice.c.id)
+    .with_for_update(skip_locked=True)
+)
+"""Those of ``ids`` whose time has come and that nobody is just now deciding about."""
+
+
+def _claimable(ids: Sequence[int], now: datetime) -> sa.Select[tuple[int]]:
+    return _CLAIMABLE.params(ids=list(ids), now=now)
 
 
 def is_inside(channel: str) -> bool:

@@ -12,7 +12,6 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from flask_appbuilder.security.sqla.models import User
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -224,68 +223,3 @@ def quiet_end(now: datetime, begin: time | None, end: time | None) -> datetime |
 
 def _tomorrow(local: datetime) -> Any:
     return (local + timedelta(days=1)).date()
-
-
-# --- more than the workflow says ------------------------------------------------------------------
-
-
-def more(shown: sa.CTE, now: datetime, *, mail: bool) -> sa.CTE:
-    """Write rows for those who want by mail or text message what was told by the bell alone; part
-    of the statement that shows ``shown``. Their dedupe keys are those that the workflow's own
-    rows have, so nothing is told twice."""
-    channel = _wish.c.channel
-    gateway = _gateway_of(_case)
-    stem = sa.func.regexp_replace(shown.c.dedupe, ":inapp$", "")
-    chosen = (
-        sa.select(
-            shown.c.case_id,
-            shown.c.user_id,
-            shown.c.path,
-            shown.c.key,
-            shown.c.subject,
-            shown.c.body,
-            channel,
-            sa.case((channel == "sms", gateway.c.id)),
-            stem + ":" + channel,
-            shown.c.created_at,
-            sa.literal(now, _notice.c.next_at.type),
-        )
-        .outerjoin(_case, _case.c.id == shown.c.case_id)
-        .join(_wish, _wish.c.user_id == shown.c.user_id)
-        .join(User, User.id == shown.c.user_id)
-        .outerjoin(_account, _account.c.user_id == shown.c.user_id)
-        .outerjoin(gateway, channel == "sms")
-        .where(
-            _wish.c.topic == topic(shown, _case),
-            _wish.c.mode != Mode.NEVER,
-            User.active.is_(True),
-            sa.or_(
-                sa.and_(channel == "email", sa.literal(mail), User.email != ""),
-                sa.and_(channel == "sms", gateway.c.id.is_not(None), _account.c.phone != ""),
-            ),
-        )
-    )
-    columns = ["case_id", "user_id", "path", "key", "subject", "body", "channel", "gateway_id"]
-    columns += ["dedupe", "created_at", "next_at"]
-    fresh = insert(_notice).from_select(columns, chosen, include_defaults=False)
-    skipped = fresh.on_conflict_do_nothing(index_elements=["dedupe"])
-    return skipped.returning(_notice.c.id).cte("more")
-
-
-def _gateway_of(case: Any) -> Any:
-    """The provider of text messages nearest to the case's place, for each row of a join."""
-    gateway, place, spot = m.Gateway.__table__, m.Place.__table__, m.Place.__table__.alias("spot")
-    return (
-        sa.select(gateway.c.id)
-        .outerjoin(place, place.c.id == gateway.c.place_id)
-        .outerjoin(spot, spot.c.id == case.c.place_id)
-        .where(
-            gateway.c.kind == "sms",
-            gateway.c.active,
-            sa.or_(gateway.c.place_id.is_(None), sa.func.starts_with(spot.c.path, place.c.path)),
-        )
-        .correlate(case)
-        .order_by(sa.func.length(place.c.path).desc().nulls_last(), gateway.c.id)
-        .limit(1)
-        .lateral("gateway")
-    )
