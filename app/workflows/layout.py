@@ -163,7 +163,7 @@ def _branches(found: list[_Branch], links: list[Link], frame: _Frame, y: float) 
         hooked = link.source == link.target
         x = frame.trunk + (_HOOK[1] if hooked else 0) + 10
         room = frame.right - x - (16 if lanes.side(link, frame.rows) == "right" else 4)
-        lines = lettering.lines(" / ".join(link.texts), SIZE, room, most=3)
+        lines = lettering.listed(link.texts, SIZE, room, most=3)
         height = _ROW + LINE * (len(lines) - 1)
         found.append(_Branch(link, Words(x, y + height / 2 + 2, lines), begin))
         y += height

@@ -6,6 +6,7 @@ Widths are those of common system fonts, rounded up: a line may end early, never
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 _NARROW = frozenset("iljtfrI.,:;'|!()[]/ -\"")
 _WIDE = frozenset("mwMW@%&")
@@ -41,6 +42,21 @@ def lines(text: str, size: float, room: float, most: int = 2) -> tuple[str, ...]
     if len(found) > most:
         found = [*found[: most - 1], found[most - 1] + _ELLIPSIS]
     return tuple(_cut(line, size, room) for line in found)
+
+
+def listed(texts: Sequence[str], size: float, room: float, most: int = 2) -> tuple[str, ...]:
+    """Several texts with strokes between them, broken between two of them where that is enough."""
+    found = [texts[0]]
+    for text in texts[1:]:
+        longer = f"{found[-1]} / {text}"
+        if width(f"{longer} /", size) <= room:
+            found[-1] = longer
+        else:
+            found[-1] += " /"
+            found.append(text)
+    if len(found) <= most and all(width(line, size) <= room for line in found):
+        return tuple(found)
+    return lines(" / ".join(texts), size, room, most)
 
 
 def _words(text: str) -> list[str]:
