@@ -128,7 +128,7 @@ def _rows(asked: Choice) -> list[Row]:
     labels = categories(session) if asked.by is By.CATEGORY else {}
     return [
         Row(
-            name=labels.get(group.id) or group.name or group.id or _("Not given"),
+            name=labels.get(group.id) or group.name or group.id or _rest(asked.by),
             group=replace(group, name=labels.get(group.id) or group.name or group.id),
             load=loads.get(group.id, Load()),
             narrow=_narrower(asked, group),
@@ -136,6 +136,11 @@ def _rows(asked: Choice) -> list[Row]:
         )
         for group in groups
     ]
+
+
+def _rest(by: By) -> Any:
+    """What belongs to none of the rows."""
+    return _("In none of these") if by is By.PLACE else _("Not given")
 
 
 def _narrower(asked: Choice, group: Group) -> str:
