@@ -1,4 +1,4 @@
-"""``python -m bench [steps|pages] [--quick]``: every figure is a ratio within this one run."""
+"""``python -m bench [steps|pages|clocks] [--quick]``: every figure is a ratio within one run."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import signal
 import sys
 from dataclasses import dataclass
 
-from bench import cluster, pages, steps
+from bench import clocks, cluster, pages, steps
 from bench.times import median, ratios
+from worker import jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +30,18 @@ FLOOR, CEILING, STATEMENTS = 0.70, 1.5, 12
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="*", choices=["steps", "pages", []], default=[])
+    parser.add_argument("what", nargs="*", choices=["steps", "pages", "clocks", []], default=[])
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped
     sizes = QUICK if asked.quick else FULL
-    what = asked.what or ["steps", "pages"]
+    what = asked.what or ["steps", "pages", "clocks"]
     if "steps" in what:
         print_steps(sizes)
     if "pages" in what:
         print_pages(sizes)
+    if "clocks" in what:
+        print_clocks(clocks.QUICK if asked.quick else clocks.FULL)
 
 
 def print_steps(sizes: Sizes) -> None:
@@ -75,6 +78,29 @@ def print_pages(sizes: Sizes) -> None:
     print(f"\n{', '.join(pages.PAGES)}: at most {CEILING:.1f} times as long ({slow:.2f}):", end=" ")
     print(_verdict(slow <= CEILING))
     print(f"at most {STATEMENTS} statements a page ({most}): {_verdict(most <= STATEMENTS)}")
+
+
+def print_clocks(sizes: clocks.Sizes) -> None:
+    print(f"\nDeadlines: {sizes.due:,} due among {sizes.many:,}, {clocks.SWEEPS} sweeps\n")
+    with cluster.running() as server:
+        found = clocks.measure(server, sizes)
+    best = max(found.peers.values(), default=0.0)
+    print(f"{'':46}{'fired/s':>10}{'ratio':>8}")
+    for name, rate in {"sweep": found.many, **found.peers}.items():
+        print(f"{name:46}{rate:10.0f}{rate / best if best else 0:8.2f}")
+    flat = found.few / found.many
+    print(f"{f'sweep, among {sizes.few:,}':46}{found.few:10.0f}")
+    print(f"\n{f'in-app notices, {jobs.SIZE} a job, 2 workers':46}{found.batches:10.0f}")
+    print(f"{'one job for each notice, 2 workers':46}{found.single:10.0f}")
+    p50, p99 = (found.lags[int(len(found.lags) * part)] * 1000 for part in (0.5, 0.99))
+    print(f"{'from due to delivered, p50 / p99':46}{p50:10.0f} / {p99:.0f} ms")
+    if best:
+        print(f"\nat least 5 times the best peer ({found.many / best:.1f}):", end=" ")
+        print(_verdict(found.many >= 5 * best))
+    print(f"at most 1.2 times as long among many ({flat:.2f}): {_verdict(flat <= 1.2)}")
+    times = found.batches / found.single
+    print(f"batches at least 20 times single jobs ({times:.0f}): {_verdict(times >= 20)}")
+    print(f"p99 of the lag below 500 ms: {_verdict(p99 < 500)}")
 
 
 def _verdict(met: bool) -> str:
