@@ -13,10 +13,13 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app import channels
 from app import models as m
 from app.channels import guard
 from app.models import Mode, NoticeStatus
 from app.services import outbox, preferences
+from tests.mailbox import Mailbox
+from tests.raising import Matter
 from tests.receiver import Receiver, Said
 from tests.visitor import Visitor
 
@@ -158,6 +161,26 @@ class TestChannels:
         admin.post(f"{path}/test")
         admin.get(path)
         assert "errcode 310000: sign not match" in admin.text
+
+    def test_a_mail_to_oneself(self, admin):
+        admin.post("/deliveries/channels/email/test")
+        admin.get("/deliveries/channels/")
+        assert "not set up" in admin.text
+        with Mailbox() as mailbox:
+            channels.use(mailbox.url, "sifang@example.org")
+            admin.post("/deliveries/channels/email/test")
+            channels.use(None, "")
+        assert [mail["To"] for mail in mailbox.mails] == ["admin@example.org"]
+
+    def test_who_was_told_is_seen_on_the_case(self, admin, session, cast, receiver, write, now):
+        case = Matter(session, cast, now).begin().row()
+        self.created(admin, receiver)
+        gateway = session.scalars(sa.select(m.Gateway)).one()
+        write("sent", case_id=case.id, user_id=None, gateway_id=gateway.id, channel="dingtalk")
+        write("sent", case_id=case.id, user_id=None, resident=True)
+        admin.speak("en").get(f"/cases/{case.id}/told")
+        assert "翠微工作群" in admin.text
+        assert "the resident" in admin.text
 
     def test_tests_count_against_the_limit(self, admin, receiver):
         path = self.created(admin, receiver)

@@ -96,7 +96,7 @@ def told(session: Session, case_id: int) -> list[m.Notice]:
     query = (
         sa.select(m.Notice)
         .where(m.Notice.case_id == case_id)
-        .options(sa.orm.joinedload(m.Notice.user))
+        .options(sa.orm.joinedload(m.Notice.user), sa.orm.joinedload(m.Notice.gateway))
         .order_by(m.Notice.id.desc())
         .limit(100)
     )

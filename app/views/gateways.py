@@ -7,10 +7,11 @@ from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from app import models as m
-from app.channels import KINDS
+from app.channels import KINDS, is_on
 from app.errors import InvalidError, Problem
 from app.extensions import db
 from app.permissions import Role
@@ -38,7 +39,23 @@ def index() -> str:
         gateways=gateways.listed(db.session(), access.viewer()),
         kinds=KINDS,
         channels=channels(),
+        mail=is_on("email"),
     )
+
+
+@pages.post("/email/test")
+def test_mail() -> Response:
+    """A mail to oneself, by the server of the settings."""
+    address = str(current_user.email)
+    _say(gateways.test(db.session(), None, address=address, now=access.now()))
+    return redirect(url_for("gateways.index"))
+
+
+def _say(problem: str) -> None:
+    if problem:
+        flash(_("Not sent: %(said)s", said=problem), "danger")
+    else:
+        flash(_("The test was sent and taken. Look whether it has arrived."), "success")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +143,8 @@ def test(gateway_id: int) -> Response:
     if wait.total_seconds() > 0:
         seconds = max(int(wait.total_seconds()), 1)
         flash(_("Its limit is reached; try again in %(seconds)s s.", seconds=seconds), "warning")
-    elif said := gateways.test(session, gateway, address=address, now=access.now()):
-        flash(_("Not sent: %(said)s", said=said), "danger")
     else:
-        flash(_("The test was sent and taken. Look whether it has arrived."), "success")
+        _say(gateways.test(session, gateway, address=address, now=access.now()))
     return redirect(url_for("gateways.show", gateway_id=gateway_id))
 
 
