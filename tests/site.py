@@ -111,7 +111,7 @@ class Site:
         for name, pids in self.running.items():
             for _ in tuple(pids):
                 self.kill(name)
-        self._nursery.communicate(timeout=5)
+        self._nursery.communicate(timeout=30)
         self.stop_redis()
         self.engine.dispose()
         self.servers.drop_database(self.database)
