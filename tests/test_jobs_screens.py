@@ -168,6 +168,7 @@ class TestScreens:
         assert "<html" not in visitor.text
         assert "hx-trigger" not in visitor.text, "it has ended"
         assert "数完了。" in visitor.text
+        assert 'id="job-sign" hx-swap-oob="delete"' in visitor.text, "nothing else is under way"
 
     def test_a_job_is_cancelled_and_gone_on_with(self, visitor, filled, cast):
         job = labour.order(filled, cast.users["secretary"].id, count=3)

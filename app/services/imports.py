@@ -11,7 +11,7 @@ import shutil
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import IO, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -87,7 +87,7 @@ def register(found: Register) -> Register:
     return found
 
 
-def keep(folder: Path, stream: BinaryIO) -> None:
+def keep(folder: Path, stream: IO[bytes]) -> None:
     """Keep an uploaded file for the job; the web server has bounded its size."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / UPLOAD).open("wb") as target:

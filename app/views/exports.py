@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import quote
 
+import sqlalchemy as sa
 from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -26,6 +27,7 @@ from app.transaction import unit_of_work
 from app.views import access
 from app.views.acting import acting
 from app.views.fields import clean
+from app.views.ledger.listing import Ledger, select
 from app.views.lists import registry
 from app.views.lists.listing import Listing
 from app.views.lists.sheet import Sheet, sheet
@@ -109,9 +111,13 @@ def export(work: Work) -> Generator[Step, None, Ending]:
 
 
 def _count(listing: Listing, asked: Mapping[str, str]) -> int | None:
-    """How many rows there will be, where the list counts them all."""
-    page = listing.fetch(listing.read(asked))
-    return None if page.beyond else page.count
+    """How many rows there will be; None where counting would cost as much as writing."""
+    if not isinstance(listing, Ledger):
+        return None
+    rows = select(listing.view, listing.read(asked))
+    primary = sa.inspect(listing.view.model).primary_key[0]
+    counted = rows.with_only_columns(primary).order_by(None).subquery()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(counted))
 
 
 def _written(

@@ -74,6 +74,7 @@ def show(job_id: int) -> str:
     return render_template(
         template,
         job=job,
+        partial=access.is_partial(),
         items=jobs.items(db.session(), job, _WORTH) if tally else (),
         tally=tally,
         mine=job.owner_id == access.viewer().user_id,
