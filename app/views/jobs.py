@@ -19,7 +19,7 @@ from app.models import Job, JobOutcome, JobState
 from app.services import jobs
 from app.services.jobs import Running
 from app.transaction import unit_of_work
-from app.views import access, exports, labels
+from app.views import access, exports, imports, labels
 
 pages = Blueprint("jobs", __name__, url_prefix="/jobs")
 ID = "<int(max=9223372036854775807):job_id>"
@@ -60,6 +60,7 @@ def index() -> str:
         page=page,
         more=len(found) > jobs.PAGE,
         all_=access.viewer().everywhere,
+        may_import=imports.may_import("households"),
         moving=any(is_open(job) for job in found),
         **_words(),
     )
