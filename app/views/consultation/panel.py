@@ -39,4 +39,14 @@ def draw(shown: Shown, viewer: Viewer) -> str:
         progress=standings.progress(session, [row.id for row in children]) if children else {},
         record=frame.choice(shown, opinions.EVENT),
         add=frame.choice(shown, schemes.EVENT),
+        leads=not _has_next(shown),
+    )
+
+
+def _has_next(shown: Shown) -> bool:
+    """Whether a button of the case page is the usual next step: then the panel's isn't."""
+    own = (opinions.EVENT, schemes.EVENT)
+    return any(
+        choice.allowed and choice.transition.primary and choice.transition.key not in own
+        for choice in shown.choices
     )
