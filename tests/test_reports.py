@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 import zipfile
 from datetime import date, datetime, timedelta
 
@@ -95,6 +97,23 @@ def test_without_script_the_words_of_a_place_are_enough(app: Flask, matter: Matt
     assert 'value="翠微南里"' in page(app, "secretary", **{"place-text": "翠微南里"})
     text = page(app, "secretary", **{"place-text": "没有的地方"})
     assert "“没有的地方” fits nothing" in text
+
+
+@pytest.mark.parametrize("by", ["place", "category"])
+def test_the_overdue_ones_of_a_row_are_a_link_away(
+    app: Flask, session: Session, cast: Cast, matter: Matter, by: str
+) -> None:
+    late = Matter(session, cast, matter.now - timedelta(days=2))
+    late.begin(title="这件超期", category="leak").press("staff", "accept")
+    session.commit()
+    visitor = Visitor(app).sign_in("secretary").speak("en")
+    visitor.get("/reports/", by=by)
+    links = re.findall(r'<a class="is-late" href="([^"]+)">(\d+)</a>', visitor.text)
+    assert links
+    for address, count in links:
+        visitor.get(html.unescape(address))
+        assert visitor.text.count('class="row-title"') == int(count), address
+        assert ("这件超期" in visitor.text) == ("lift" not in address)
 
 
 @pytest.mark.parametrize(

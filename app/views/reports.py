@@ -154,7 +154,7 @@ def _late(asked: Choice, group: Group) -> str:
     place = group.id if asked.by is By.PLACE else asked.within.place_id
     category = group.id if asked.by is By.CATEGORY else asked.within.category
     endpoint = "allcases.index" if asked.within.of_parties else "grievances.index"
-    return url_for(endpoint, late=1, place=place or None, category=category or None)
+    return url_for(endpoint, late=1, f_place=place or None, f_category=category or None)
 
 
 def _address(asked: Choice, *, endpoint: str = "reports.index", **changes: Any) -> str:
