@@ -18,7 +18,8 @@ from app.services.filters import Filter
 from app.services.scope import places_below, visible
 
 VENUES = (PlaceKind.COMMUNITY, PlaceKind.COMPOUND, PlaceKind.SUBDISTRICT)
-MOST_VENUES = 300
+SHORT = 50
+"""Up to so many venues are shown as a list; of more, people search."""
 
 Rows = Sequence[sa.Row[*tuple[Any, ...]]]
 
@@ -71,13 +72,23 @@ def meetings(
     return session.execute(query).all()
 
 
-def venues(session: Session, viewer: Viewer) -> Sequence[m.Place]:
-    """Places that ``viewer`` may call a meeting in, their own community before what is in it."""
+def venues(session: Session, viewer: Viewer, words: str = "") -> Sequence[m.Place]:
+    """Places that ``viewer`` may call a meeting in and whose name holds every word, their own
+    community before what is in it; at most one more than SHORT, which tells that there are
+    others."""
+    query = _venues(viewer)
+    for word in words.split()[:5]:
+        query = query.where(m.Place.name.icontains(word, autoescape=True))
+    order = (m.Place.kind != PlaceKind.COMMUNITY, m.Place.path)
+    return session.scalars(query.order_by(*order).limit(SHORT + 1)).all()
+
+
+def venue(session: Session, viewer: Viewer, place_id: int) -> m.Place | None:
+    """One of them."""
+    found: m.Place | None = session.scalar(_venues(viewer).where(m.Place.id == place_id))
+    return found
+
+
+def _venues(viewer: Viewer) -> sa.Select[Any]:
     below = sa.true() if viewer.everywhere else places_below(viewer)
-    query = (
-        sa.select(m.Place)
-        .where(below, m.Place.kind.in_(VENUES))
-        .order_by(m.Place.kind != PlaceKind.COMMUNITY, m.Place.path)
-        .limit(MOST_VENUES)
-    )
-    return session.scalars(query).all()
+    return sa.select(m.Place).where(below, m.Place.kind.in_(VENUES))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, jsonify, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -17,7 +17,9 @@ from app.services.guests import Candidate
 from app.services.quorum import RULES, VOICES
 from app.transaction import unit_of_work
 from app.views import access, inputs
+from app.views.fields import clean
 from app.views.inputs import Given
+from app.views.ledger import finding
 from app.views.lists import frame
 from app.views.lists.cases import Meetings
 from app.views.meeting import plans, sent
@@ -31,12 +33,17 @@ Answer = str | Response | tuple[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the form for a new meeting offers in a place."""
+    """What the form for a new meeting offers in a place. ``places`` are the first ones."""
 
     places: tuple[Place, ...]
     place: Place | None
     parties: list[Candidate]
     proposals: list[Proposal]
+
+    @property
+    def many(self) -> bool:
+        """More than a list should show."""
+        return len(self.places) > diary.SHORT
 
 
 @pages.get("/")
@@ -58,6 +65,19 @@ def _intake() -> Compiled:
 
 def _may_call(compiled: Compiled) -> bool:
     return bool(access.viewer().roles & set(compiled.spec.openers))
+
+
+@pages.get("/venues")
+def venues() -> Response:
+    """What the searching box asks: places that a meeting may be called in."""
+    words = clean(request.args.get("q"))[:100]
+    found = diary.venues(db.session(), access.viewer(), words)
+    more = len(found) > diary.SHORT
+    note = _("More was found: type more words.") if more else _("Nothing was found.")
+    shown = found[: diary.SHORT]
+    named = finding.named(db.session(), list(shown))
+    results = [{"id": str(p.id), "text": text} for p, text in zip(shown, named, strict=True)]
+    return jsonify(results=results, more=more, note=note)
 
 
 @pages.get("/new")
@@ -98,7 +118,12 @@ def create() -> Answer:
 def _offer(place_id: int | None) -> Offer:
     session, viewer, now = db.session(), access.viewer(), access.now()
     places = tuple(diary.venues(session, viewer))
-    place = next((one for one in places if one.id == place_id), places[0] if places else None)
+    place = None
+    if place_id is not None:
+        place = diary.venue(session, viewer, place_id)
+    elif words := clean(request.args.get("place-text"))[:100]:
+        place = next(iter(diary.venues(session, viewer, words)), None)
+    place = place or next(iter(places), None)
     if place is None:
         return Offer(places, None, [], [])
     return Offer(
