@@ -33,7 +33,8 @@ def test_lines_break_between_words_and_chinese_characters() -> None:
 def test_lists_break_between_their_texts_where_that_is_enough() -> None:
     assert lettering.listed(("增加议题", "签到", "离席"), 14, 110) == ("增加议题 /", "签到 / 离席")
     assert lettering.listed(("增加一项很长的议题",), 14, 90) == ("增加一项很长", "的议题")
-    assert len(lettering.listed(("甲",) * 90, 14, 60)) == 2
+    many = lettering.listed([f"第{n}项" for n in range(1, 10)], 14, 120)
+    assert many == ("第1项 / 第2项 /", "第3项 / +6")
 
 
 def test_mermaid_takes_no_text_for_its_own() -> None:

@@ -95,7 +95,7 @@ def _aside(taken: Way) -> dict[str, float]:
 
 
 def _moves(events: Iterable[Any]) -> list[Move]:
-    return [Move(e.source, e.target, e.at) for e in reversed(list(events)) if e.target]
+    return [Move(e.source, e.target, e.at, e.event) for e in reversed(list(events)) if e.target]
 
 
 def _moment(at: datetime) -> str:
@@ -134,7 +134,7 @@ def _exit(link: Link, names: dict[str, str]) -> Exit:
 
 
 def _joined(texts: Iterable[str]) -> str:
-    return " / ".join(texts)
+    return " / ".join(dict.fromkeys(texts))
 
 
 def _kinds() -> dict[StateKind, tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.workflows.spec import SYSTEM, State, StateKind, Transition, Workflow
@@ -17,7 +18,8 @@ class Node:
 @dataclass(frozen=True, slots=True)
 class Link:
     """All buttons that lead from ``source`` to ``target``; both alike: they stay or come back.
-    ``usual`` holds when one of them is the usual next step, ``alone`` when the system takes all."""
+    ``texts`` are those of ``events``, one each. ``usual`` holds when one of them is the usual next
+    step, ``alone`` when the system takes all."""
 
     source: str
     target: str
@@ -61,8 +63,7 @@ def of(spec: Workflow, language: str) -> Graph:
             Link(
                 source,
                 target,
-                tuple(dict.fromkeys(t.key for t in several)),
-                tuple(dict.fromkeys(t.label.text(language) for t in several)),
+                *_named(several, language),
                 usual=any(t.primary for t in several),
                 alone=all(_by_system(t) for t in several),
             )
@@ -70,6 +71,15 @@ def of(spec: Workflow, language: str) -> Graph:
         ),
         everywhere=tuple(dict.fromkeys(t.label.text(language) for t in common.values())),
     )
+
+
+def _named(
+    transitions: Iterable[Transition], language: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    texts: dict[str, str] = {}
+    for transition in transitions:
+        texts.setdefault(transition.key, transition.label.text(language))
+    return tuple(texts), tuple(texts.values())
 
 
 def _common(spec: Workflow, open_: set[str]) -> dict[str, Transition]:

@@ -45,7 +45,18 @@ def lines(text: str, size: float, room: float, most: int = 2) -> tuple[str, ...]
 
 
 def listed(texts: Sequence[str], size: float, room: float, most: int = 2) -> tuple[str, ...]:
-    """Several texts with strokes between them, broken between two of them where that is enough."""
+    """Several texts with strokes between them, broken between two of them where that is enough;
+    ``+3`` stands for three that find no room."""
+    texts = tuple(dict.fromkeys(texts))
+    for shown in range(len(texts), 0, -1):
+        more = (f"+{len(texts) - shown}",) if shown < len(texts) else ()
+        found = _packed((*texts[:shown], *more), size, room)
+        if len(found) <= most and all(width(line, size) <= room for line in found):
+            return found
+    return lines(" / ".join(texts), size, room, most)
+
+
+def _packed(texts: Sequence[str], size: float, room: float) -> tuple[str, ...]:
     found = [texts[0]]
     for text in texts[1:]:
         longer = f"{found[-1]} / {text}"
@@ -54,9 +65,7 @@ def listed(texts: Sequence[str], size: float, room: float, most: int = 2) -> tup
         else:
             found[-1] += " /"
             found.append(text)
-    if len(found) <= most and all(width(line, size) <= room for line in found):
-        return tuple(found)
-    return lines(" / ".join(texts), size, room, most)
+    return tuple(found)
 
 
 def _words(text: str) -> list[str]:

@@ -20,7 +20,7 @@ def draw(graph: Graph) -> str:
     lines += [f'    state "{escaped(node.text)}" as {names[node.key]}' for node in graph.nodes]
     lines.append(f"    [*] --> {names[graph.start]}")
     for link in graph.links:
-        text = " / ".join(escaped(text) for text in link.texts)
+        text = " / ".join(escaped(text) for text in dict.fromkeys(link.texts))
         lines.append(f"    {names[link.source]} --> {names[link.target]} : {text}")
     lines += [f"    {names[node.key]} --> [*]" for node in graph.nodes if node.kind.ended]
     lines += [f"    classDef {kind} {look}" for kind, look in _KINDS.items()]

@@ -88,7 +88,7 @@ def _line(arrow: Arrow, marks: Marks) -> str:
 
 def _label(arrow: Arrow, marks: Marks) -> str:
     mark = _mark(arrow, marks)
-    whole = " / ".join(arrow.link.texts)
+    whole = " / ".join(dict.fromkeys(arrow.link.texts))
     note = f" {mark.note}" if mark.note else ""
     return _text("picture-button", arrow.words, mark.looks, whole + note)
 
@@ -166,7 +166,8 @@ def _text(name: str, words: Words, looks: Iterable[str] = (), whole: str = "") -
         f'<tspan x="{x}" y="{_number(y)}">{escape(line)}</tspan>'
         for y, line in zip(rows, words.lines, strict=True)
     )
-    title = f"<title>{escape(whole)}</title>" if words.lines[-1:] and "…" in words.lines[-1] else ""
+    cut = whole and "".join(words.lines).replace(" ", "") != whole.replace(" ", "")
+    title = f"<title>{escape(whole)}</title>" if cut else ""
     return f'<text class="{_classes(name, *looks)}" dy=".35em">{title}{spans}</text>'
 
 

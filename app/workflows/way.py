@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from app.workflows import graph as graphs
-from app.workflows.graph import Graph
+from app.workflows.graph import Graph, Link
 from app.workflows.picture import Mark, Marks
 
 
@@ -18,17 +18,19 @@ class Move:
     source: str | None
     target: str
     at: datetime
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
     """``visits`` numbers the states in the order in which they were entered, each as often as it
-    was; ``since`` says when each was entered last. ``ahead`` are the states that can still come."""
+    was; ``since`` says when each was entered last; ``taken`` holds the events by which it went from
+    one state to another. ``ahead`` are the states that can still come."""
 
     now: str
     visits: Mapping[str, tuple[int, ...]]
     since: Mapping[str, datetime]
-    taken: frozenset[tuple[str, str]]
+    taken: Mapping[tuple[str, str], tuple[str, ...]]
     ahead: frozenset[str]
 
 
@@ -38,7 +40,7 @@ def trace(graph: Graph, moves: Iterable[Move], now: str) -> Way:
     known = {node.key for node in graph.nodes}
     visits: dict[str, tuple[int, ...]] = {}
     since: dict[str, datetime] = {}
-    taken = set()
+    taken: dict[tuple[str, str], tuple[str, ...]] = {}
     number = 0
     for move in moves:
         if move.source == move.target or move.target not in known:
@@ -47,8 +49,9 @@ def trace(graph: Graph, moves: Iterable[Move], now: str) -> Way:
         visits[move.target] = (*visits.get(move.target, ()), number)
         since[move.target] = move.at
         if move.source in known and move.source is not None:
-            taken.add((move.source, move.target))
-    return Way(now, visits, since, frozenset(taken), frozenset(graphs.reachable(graph, now)))
+            pair = move.source, move.target
+            taken[pair] = (*taken.get(pair, ()), move.event)
+    return Way(now, visits, since, taken, frozenset(graphs.reachable(graph, now)))
 
 
 def marks(graph: Graph, way: Way, note: Callable[[datetime], str]) -> Marks:
@@ -85,9 +88,10 @@ def _arrow(source: str, target: str, way: Way) -> tuple[str, ...]:
 
 
 def short(graph: Graph, way: Way) -> Graph:
-    """What matters now: the way up to here and the next step; other states are left out."""
+    """What matters now: the way up to here with the buttons that were pressed, and the next step;
+    other states are left out."""
     links = tuple(
-        link
+        link if link.source == way.now else _pressed(link, way.taken[link.source, link.target])
         for link in graph.links
         if link.source != link.target
         and (link.source == way.now or (link.source, link.target) in way.taken)
@@ -96,3 +100,11 @@ def short(graph: Graph, way: Way) -> Graph:
     start = graph.start if graph.start in kept else way.now
     nodes = tuple(node for node in graph.nodes if node.key in kept)
     return replace(graph, start=start, nodes=nodes, links=links, everywhere=())
+
+
+def _pressed(link: Link, events: tuple[str, ...]) -> Link:
+    """With those of its buttons that were used; with all where none of them is known."""
+    pairs = [pair for pair in zip(link.events, link.texts, strict=True) if pair[0] in events]
+    if not pairs:
+        return link
+    return replace(link, events=tuple(e for e, _ in pairs), texts=tuple(t for _, t in pairs))
