@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 
@@ -247,6 +248,29 @@ def test_screens_are_offered_to_those_who_may_open_them(app: Flask, visitor: Vis
     other = Visitor(app).sign_in("property").speak("en")
     other.get("/search/", q="resid")
     assert "/ledgers/residents/" not in other.text
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "start"),
+    [
+        ("admin", "facilitator", "/users/show/"),
+        ("admin", "物业", "/ledgers/parties/show/"),
+        ("designer", "grievance", "/workflows/"),
+        ("secretary", "葛网格", "/ledgers/staff/show/"),
+        ("secretary", "王桂芳", "/ledgers/residents/show/"),
+        ("property", "翠微南里", "/ledgers/places/show/"),
+    ],
+)
+def test_every_hit_can_be_opened(app: Flask, session, cast, name, words, start):
+    session.add(m.Person(place_id=cast.places["entrance"].id, name="王桂芳", phone=""))
+    session.commit()
+    visitor = Visitor(app).sign_in(name)
+    visitor.get("/search/", q=words)
+    found = visitor.text[visitor.text.index('id="found"') :]
+    links = re.findall(r'class="row-item" href="([^"]+)"', found)
+    assert any(start in link for link in links), links
+    for link in links:
+        assert visitor.get(link).status_code == 200, link
 
 
 def test_a_search_asks_one_statement_for_a_group(visitor: Visitor, matter):

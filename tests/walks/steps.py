@@ -29,6 +29,7 @@ def _confirm(page: Page, form: Locator, fields: dict[str, str]) -> None:
     for key, value in fields.items():
         fill(form, key, value)
     form.locator("button.btn-primary").click()
+    page.locator("form[data-uploading]").wait_for(state="detached")
     page.wait_for_load_state()
 
 

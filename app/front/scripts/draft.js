@@ -11,7 +11,7 @@ const WEEK = 7 * 24 * 3600 * 1000;
 const CONTROLS = "input, select, textarea";
 const TYPES = /^(text|search|url|email|number|date|time|datetime-local|month|radio|checkbox|select-one|select-multiple|textarea)$/;
 const PRIVATE = /phone|mobile|\btel|passw|secret|token|identity|id_?(card|number)|bank/i;
-const NUMBERS = /(^|\D)(\d{17}[\dXx]|1[3-9]\d(?:[ -]?\d){8})(?!\d)/g;
+const NUMBERS = /(^|\D)(\d{17}[\dXx]|1[3-9]\d(?:[ -]?\d){8}|0\d{2,3}[ -]?\d{7,8})(?!\d)/g;
 
 let person = "";
 let leaving = false;
@@ -293,6 +293,7 @@ function begin() {
 export function start(root) {
   const first = !begun;
   if (first) begin();
+  for (const form of forms.keys()) if (!form.isConnected) forms.delete(form);
   const count = {};
   for (const form of document.querySelectorAll("form")) {
     if (!wanted(form)) continue;
