@@ -59,7 +59,7 @@ def test_the_page_shows_state_time_left_and_my_buttons_first(
 def test_grey_buttons_say_who_may_press_them(sign_in: SignIn, matter: Matter) -> None:
     street = sign_in("street")
     street.get(f"/cases/{matter.id}")
-    assert buttons(street.text) == ["督办", "工作记录"]
+    assert buttons(street.text) == ["督办", "催办", "工作记录"]
     assert "只有社区书记、居委会工作人员、网格员可以“受理”" in street.text
 
 
