@@ -12,7 +12,7 @@ from app.extensions import db
 from app.services import cases
 from app.transaction import unit_of_work
 from bench import __main__ as command
-from bench import cluster, errand, hand, others, pages, steps
+from bench import clocks, cluster, errand, hand, others, pages, steps
 from bench.times import ratios, turns
 
 TABLES = ("case", "event", "clock", "notice")
@@ -90,3 +90,9 @@ def test_everybody_begins_a_round_in_turn() -> None:
     found = turns({"a": contender("a"), "b": contender("b")}, 2)
     assert found == {"a": [1.0, 1.0], "b": [1.0, 1.0]}
     assert order == ["a", "b", "a", "b", "b", "a"]
+
+
+def test_all_that_is_due_is_fired_once_and_nothing_else() -> None:
+    """The bench itself checks the rows that were written."""
+    with cluster.running(durable=False) as server:
+        assert clocks.fired(server, "few", 60, 20) > 0
