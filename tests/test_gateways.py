@@ -242,6 +242,18 @@ class TestSending:
         assert {row.status for row in rows} == {"waiting"}
         assert len(receiver.taken) == 1, "the rest of the batch would fare no better"
 
+    def test_one_that_is_never_taken_does_not_hold_up_the_others(
+        self, session, robot, receiver, now
+    ):
+        gateway = robot("webhook", secret="0123456789abcdef")
+        ids = write(session, gateway, 6, now)
+        receiver.answer = lambda taken: Said("", 500 if "第 0 条" in taken.body.decode() else 204)
+        for _ in range(25):
+            tasks.deliver(f"webhook:{gateway.id}", ids)
+            session.execute(sa.update(m.Notice).where(m.Notice.id.in_(ids)).values(next_at=now))
+            session.commit()
+        assert statuses(session) == {"sent": 5, "waiting": 1}
+
     def test_after_a_change_of_the_settings_the_new_ones_hold(
         self, session, robot, receiver, admin, now
     ):

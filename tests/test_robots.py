@@ -82,10 +82,18 @@ class TestRobot:
         assert receiver.taken[0].path.startswith("/robot?key=k")
 
     def test_an_error_in_the_body_is_no_success_though_http_says_200(self, receiver, kind):
-        receiver.says(wrong(kind, 99))
+        receiver.says(wrong(kind, 99), fine(kind))
+        error, after = outcome(kind, {"url": receiver.url}, MESSAGE, MESSAGE)
+        assert error is not None
+        assert "99: no" in error.message
+        assert not error.permanent
+        assert after is None, "it may be about this one alone"
+
+    def test_what_is_wrong_with_the_setting_up_stops_the_batch(self, receiver, kind):
+        code = {"wecom": 93000, "dingtalk": 310000, "feishu": 19021}[kind]
+        receiver.says(wrong(kind, code))
         (error,) = outcome(kind, {"url": receiver.url}, MESSAGE)
         assert isinstance(error, UnreachableError)
-        assert "99: no" in error.message
         assert not error.permanent
 
     def test_too_many_is_tried_again_when_the_robot_listens_again(self, receiver, kind):
@@ -96,7 +104,7 @@ class TestRobot:
         assert error.pause == {"wecom": 60, "dingtalk": 600, "feishu": 10}[kind]
 
     def test_a_text_that_is_never_taken_is_final(self, receiver, kind):
-        code = {"wecom": 40058, "dingtalk": 40035, "feishu": 9499}[kind]
+        code = {"wecom": 40058, "dingtalk": 40035, "feishu": 11246}[kind]
         receiver.says(wrong(kind, code), fine(kind))
         error, after = outcome(kind, {"url": receiver.url}, MESSAGE, MESSAGE)
         assert error is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -100,6 +101,8 @@ def _send(session: Session, lane: Lane, ids: Sequence[int]) -> None:
         claims = deliveries.claim(session, ids, now, length, gateway_id=lane.gateway_id)
     if not claims:
         return
+    # One that its server never takes must not stand before the same others at every attempt.
+    claims.sort(key=lambda claim: random.random() if claim.attempt > 1 else 0.0)  # noqa: S311
     batch = _Batch(session, begun + lease)
     enough = begun + min(PATIENCE, lease / 2)
     patience = timedelta()

@@ -41,7 +41,8 @@ _JSON = {"Content-Type": "application/json; charset=utf-8"}
 
 class _Robot:
     """``busy`` are answers to too many messages and how long to wait; ``never`` those that this
-    very text will always get. All others can be mended: by time, or by whoever set it up."""
+    very text will always get; ``setup`` those that every text gets until somebody mends what is set
+    up here or there. All others are tried again."""
 
     inside = False
     fields: ClassVar[tuple[Field, ...]] = (_URL,)
@@ -50,6 +51,7 @@ class _Robot:
     words: ClassVar[str] = "errmsg"
     busy: ClassVar[Mapping[int, float]] = {}
     never: ClassVar[frozenset[int]] = frozenset()
+    setup: ClassVar[frozenset[int]] = frozenset()
 
     def __init__(self, values: Values, seconds: float = wire.SECONDS) -> None:
         """Raises InvalidError when the values will not do."""
@@ -85,7 +87,9 @@ class _Robot:
             raise UnreachableError(said, pause=answer.patience or self.busy.get(code, 60.0))
         if code in self.never:
             raise ChannelError(said, permanent=True)
-        raise UnreachableError(said)
+        if code in self.setup or answer.status >= 300:
+            raise UnreachableError(said)
+        raise ChannelError(said)
 
 
 def _object(body: bytes) -> dict[str, Any] | None:
@@ -102,6 +106,7 @@ class WeCom(_Robot):
     most = 2048
     busy = {45009: 60.0, 45033: 5.0}
     never = frozenset({40008, 40058, 44004, 45002})
+    setup = frozenset({40001, 93000, 93008, 93017})
 
 
 class DingTalk(_Robot):
@@ -111,6 +116,7 @@ class DingTalk(_Robot):
     most = 18_000
     busy = {130101: 600.0, 130102: 600.0, 660026: 600.0, 90030: 600.0, 410100: 600.0, -1: 30.0}
     never = frozenset({40035, 43004, 50002, 50003})
+    setup = frozenset({300001, 300005, 310000, 400013, 400101, 400102, 400105, 400106})
 
     def _query(self) -> str:
         if not self._secret:
@@ -127,7 +133,8 @@ class Feishu(_Robot):
     most = 16_000
     code, words = "code", "msg"
     busy = {11232: 10.0, 11233: 10.0, 11247: 60.0, 230020: 10.0, 99991400: 60.0}
-    never = frozenset({9499, 11246})
+    never = frozenset({11246})
+    setup = frozenset(range(19000, 19100))
 
     def _body(self, content: str) -> dict[str, Any]:
         body: dict[str, Any] = {"msg_type": "text", "content": {"text": content}}
