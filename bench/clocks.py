@@ -25,6 +25,7 @@ from app.services.cases import Opening
 from app.transaction import unit_of_work
 from bench import crowd, others
 from bench.cluster import Cluster, application
+from bench.times import Round, turns
 from worker import jobs
 
 SCRIPT = others.FOLDER / "timers.py"
@@ -34,7 +35,8 @@ PEERS = {
     "APScheduler 3, SQLAlchemy store": "apscheduler",
     "Celery ETA on Redis, 2 processes": "celery",
 }
-SWEEPS = 2
+OURS = "sweep, 2 processes"
+SWEEPS, ROUNDS = 2, 3
 PATIENCE = 300.0
 
 
@@ -52,16 +54,18 @@ class Sizes:
     """Deadlines of which the lag is measured."""
 
 
-FULL = Sizes(20_000, 1_000_000, 100_000, 3_000, 40_000, 2_000, 300)
+FULL = Sizes(20_000, 1_000_000, 100_000, 2_000, 40_000, 2_000, 300)
 QUICK = Sizes(4_000, 40_000, 10_000, 500, 4_000, 300, 60)
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
+    """``rates``: fired a second in each round, by contender; ``few`` and ``many``: processor time
+    of one clock, among few and among many."""
+
+    rates: dict[str, list[float]]
     few: float
     many: float
-    """Clocks fired a second, among few and among many."""
-    peers: dict[str, float]
     batches: float
     single: float
     lags: list[float]
@@ -69,29 +73,60 @@ class Found:
 
 def measure(cluster: Cluster, sizes: Sizes) -> Found:
     with _redis(cluster) as address:
-        few = fired(cluster, "few", sizes.few, sizes.few // 2)
-        peers = {name: _peer(cluster, address, key, sizes) for name, key in _peers().items()}
-        many = fired(cluster, "many", sizes.many, sizes.due)
+        with _crowd(cluster, "few", sizes.few, sizes.few // 2) as few:
+            few(sizes.few // 2)
+        contenders: dict[str, Round] = {
+            name: _Peer(cluster, address, key, sizes.peers) for name, key in _peers().items()
+        }
+        with _crowd(cluster, "many", sizes.many, sizes.due) as many:
+            contenders[OURS] = lambda: many(sizes.due // (ROUNDS + 1))
+            rates = turns(contenders, ROUNDS)
+            many(sizes.due)  # what is left over
         batches, single, lags = _delivered(cluster, address, sizes)
-    return Found(few, many, peers, batches, single, lags)
+    return Found(rates, few.cost, many.cost, batches, single, lags)
 
 
-def fired(cluster: Cluster, name: str, count: int, due: int) -> float:
-    """Clocks a second: ``due`` of ``count``, by SWEEPS processes."""
+@dataclass(slots=True)
+class Crowd:
+    """Clocks that wait to be fired, and those who do it. Called, they fire so many together."""
+
+    sweeps: list[subprocess.Popen[str]]
+    fired: int = 0
+    spent: float = 0.0
+
+    @property
+    def cost(self) -> float:
+        return self.spent / max(self.fired, 1)
+
+    def __call__(self, count: int) -> float:
+        begin, before = time.perf_counter(), self.fired
+        for sweep in self.sweeps:
+            assert sweep.stdin is not None
+            sweep.stdin.write(f"{crowd.DUE.isoformat()} {count // len(self.sweeps)}\n")
+            sweep.stdin.flush()
+        for sweep in self.sweeps:
+            assert sweep.stdout is not None
+            fired, spent = sweep.stdout.readline().split()
+            self.fired += int(fired)
+            self.spent += float(spent)
+        return (self.fired - before) / (time.perf_counter() - begin)
+
+
+@contextmanager
+def _crowd(cluster: Cluster, name: str, count: int, due: int) -> Iterator[Crowd]:
     with crowd.gathered(cluster, name, count, due) as engine:
         engine.dispose()
         address = cluster.postgres.url(name)
         with ExitStack() as stack:
-            sweeps = [stack.enter_context(_sweeper(address)) for _ in range(SWEEPS)]
-            begin = time.perf_counter()
-            for sweep in sweeps:
-                assert sweep.stdin is not None
-                sweep.stdin.write(f"{crowd.DUE.isoformat()}\n")
-                sweep.stdin.flush()
-            done = sum(int(sweep.stdout.readline()) for sweep in sweeps if sweep.stdout)
-            seconds = time.perf_counter() - begin
-        _check(address, due, done)
-        return due / seconds
+            made = Crowd([stack.enter_context(_sweeper(address)) for _ in range(SWEEPS)])
+            yield made
+        _check(address, due, made.fired)
+
+
+def fired(cluster: Cluster, name: str, count: int, due: int) -> float:
+    """Clocks a second: ``due`` of ``count``; raises RuntimeError when one is missing or doubled."""
+    with _crowd(cluster, name, count, due) as made:
+        return made(due)
 
 
 def _check(address: str, due: int, done: int) -> None:
@@ -132,18 +167,27 @@ def _peers() -> dict[str, str]:
     return PEERS if others.prepare() else {}
 
 
-def _peer(cluster: Cluster, address: str, key: str, sizes: Sizes) -> float:
-    url = cluster.create(f"timers_{key.replace('-', '_')}")
-    python = str(others.HOME / "bin" / "python")
-    command = [python, "-W", "ignore", str(SCRIPT), key, address, url]
-    answer = subprocess.run(
-        [*command, str(sizes.peers), str(sizes.peers)],
-        stdout=subprocess.PIPE,
-        text=True,
-        timeout=PATIENCE * 2,
-        check=True,
-    )
-    return float(answer.stdout.split()[-1])
+@dataclass(slots=True)
+class _Peer:
+    """One of them: called, it fires its jobs in a process of its own."""
+
+    cluster: Cluster
+    address: str
+    key: str
+    jobs: int
+
+    def __call__(self) -> float:
+        url = self.cluster.create(f"timers_{self.key.replace('-', '_')}")
+        python = str(others.HOME / "bin" / "python")
+        command = [python, "-W", "ignore", str(SCRIPT), self.key, self.address, url]
+        answer = subprocess.run(
+            [*command, str(self.jobs), str(self.jobs)],
+            stdout=subprocess.PIPE,
+            text=True,
+            timeout=PATIENCE * 2,
+            check=True,
+        )
+        return float(answer.stdout.split()[-1])
 
 
 @contextmanager

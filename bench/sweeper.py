@@ -1,11 +1,17 @@
-"""A sweeping process of the bench: ``python -m bench.sweeper ADDRESS``. A line with an instant on
-its input makes it sweep until nothing is due then; it answers with how many clocks it has fired."""
+"""A sweeping process of the bench: ``python -m bench.sweeper ADDRESS``.
+
+A line with an instant and a number makes it fire that many clocks; it answers with how many it has
+fired, and with the seconds of processor time that this took it and its server process.
+"""
 
 from __future__ import annotations
 
 import gc
+import os
 import sys
+import time
 from datetime import datetime
+from pathlib import Path
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,26 +19,40 @@ from sqlalchemy.orm import Session
 from app.services import deadlines
 
 
-def sweep(session: Session, now: datetime) -> int:
+def sweep(session: Session, now: datetime, most: int) -> int:
     fired = 0
-    while True:
+    while fired < most:
         with session.begin():
-            swept = deadlines.sweep(session, now)
+            swept = deadlines.sweep(session, now, limit=min(deadlines.BATCH, most - fired))
         if not swept.due:
-            return fired
+            break
         fired += swept.due
+    return fired
+
+
+def spent(server: int) -> float:
+    """Processor time of this process and, where the system tells, of its server process."""
+    own = time.process_time()
+    stat = Path(f"/proc/{server}/stat")
+    if not stat.exists():
+        return own
+    figures = stat.read_text().rpartition(")")[2].split()
+    return own + (int(figures[11]) + int(figures[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main(address: str) -> None:
     engine = sa.create_engine(address.replace("postgresql://", "postgresql+psycopg://", 1))
     with Session(engine) as session:
-        session.execute(sa.text("SELECT 1"))
+        server = session.scalar(sa.text("SELECT pg_backend_pid()")) or 0
         session.rollback()
         gc.collect()
         gc.freeze()
         print("ready", flush=True)
         for line in sys.stdin:
-            print(sweep(session, datetime.fromisoformat(line.strip())), flush=True)
+            at, most = line.split()
+            before = spent(server)
+            fired = sweep(session, datetime.fromisoformat(at), int(most))
+            print(fired, spent(server) - before, flush=True)
 
 
 if __name__ == "__main__":
