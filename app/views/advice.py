@@ -15,8 +15,8 @@ from app.services.hints import Hint
 from app.views import access, labels
 
 _WHERE = {
-    "stale": "ClockView.list",
-    "dead": "NoticeView.list",
+    "stale": "deliveries.index",
+    "dead": "deliveries.index",
     "unpublished": "definitions.index",
     "no_places": "PlaceView.list",
     "no_secretary": "StaffView.list",
