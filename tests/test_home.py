@@ -169,3 +169,22 @@ def test_it_asks_few_statements(app: Flask, session: Session, cast: Cast, now: d
         visitor.get("/")
         visitor.get("/")
         assert len(visitor.statements) <= most, (login, len(visitor.statements))
+
+
+def test_the_figures_of_a_wide_area_come_after_the_page(
+    app: Flask, session: Session, cast: Cast, now: datetime
+) -> None:
+    Matter(session, cast, now).begin()
+    session.commit()
+    visitor = Visitor(app).sign_in("street").speak("en")
+    visitor.get("/")
+    assert 'hx-get="/home/figures"' in visitor.text
+    assert "Response rate" not in visitor.text
+    visitor.get("/home/figures")
+    assert "Response rate" in visitor.text
+    assert "<html" not in visitor.text
+
+
+def test_who_answers_for_no_figures_gets_none(app: Flask, session: Session) -> None:
+    visitor = Visitor(app).sign_in("facilitator")
+    assert visitor.get("/home/figures").status_code == 404

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from flask import render_template
+from flask import abort, render_template
 from flask_appbuilder import expose
 from flask_appbuilder.baseviews import BaseView
 from flask_appbuilder.security.sqla.models import User
@@ -47,6 +47,10 @@ TOP = 5
 COMPARED = 8
 LEADERS = frozenset({Role.ADMIN, Role.SUBDISTRICT, Role.SECRETARY, Role.COMMITTEE_STAFF})
 """They compare places with each other, and open the reports."""
+
+WIDE = frozenset({Role.ADMIN, Role.SUBDISTRICT})
+"""Their area may hold a million cases, which take seconds to count: the page doesn't wait."""
+_WORDS = {"names": rates.NAMES, "percent": rates.percent, "exact": rates.exact}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,7 @@ class HomeView(BaseView):
                 "home/lost.html", viewer=viewer, helpers=advice.listed(_helpers())
             )
         admin = Role.ADMIN in viewer.roles
+        later = bool(viewer.roles & WIDE)
         meetings = _meetings(viewer)
         mine = _mine(viewer, {each.id for each in meetings.rows})
         return render_template(
@@ -109,20 +114,33 @@ class HomeView(BaseView):
             day=_day(),
             mine=mine,
             meetings=meetings,
-            figures=_figures(viewer),
+            later=later,
+            figures=None if later else _figures(viewer),
             consultations=_consultations(viewer),
             hints=advice.shown() if admin else [],
             admin=admin,
             workflows=_workflows() if Role.WORKFLOW_ADMIN in viewer.roles else [],
             facilitator=Role.FACILITATOR in viewer.roles,
             may_register=bool(viewer.roles & REGISTRARS),
-            may_report=bool(viewer.roles & (LEADERS | PARTY_ROLES)),
+            may_report=_may_report(viewer),
             clock=lambda at: edge.shown(at)[11:],
             shown_at=edge.shown,
-            names=rates.NAMES,
-            percent=rates.percent,
-            exact=rates.exact,
+            **_WORDS,
         )
+
+    @expose("/home/figures")
+    def figures(self) -> str:
+        """How it goes in a wide area: a part of the page that comes after it."""
+        viewer = access.viewer()
+        found = _figures(viewer) if _settled(viewer) else None
+        if found is None:
+            abort(404)
+        may_report = _may_report(viewer)
+        return render_template("home/figures.html", figures=found, may_report=may_report, **_WORDS)
+
+
+def _may_report(viewer: Viewer) -> bool:
+    return bool(viewer.roles & (LEADERS | PARTY_ROLES))
 
 
 def _settled(viewer: Viewer) -> bool:
