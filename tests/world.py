@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy.orm import Session
 
@@ -35,7 +35,18 @@ def fill(session: Session, cast: Cast, now: datetime) -> None:
     entrance = cast.places["entrance"].id
     session.add(m.Person(place_id=entrance, name=f"{MARK}居民", phone="13700000000"))
     session.add(m.Anchor(at=now, first_event_id=1, last_event_id=2, events=2, hash=b"\x01" * 32))
+    _calendar(session, now)
     session.commit()
+
+
+def _calendar(session: Session, now: datetime) -> None:
+    """Hours, a day of its own, an imported year, and who changed it."""
+    week = {str(day): [["09:00", "12:00"], ["13:30", "17:30"]] for day in range(5)}
+    session.add(m.CalendarHours(since=date(2027, 5, 1), week=week, makeup=week["0"], note=MARK))
+    session.add(m.CalendarDay(day=date(2027, 6, 1), segments=[], name=MARK))
+    session.add(m.CalendarYear(year=2028, papers=[MARK]))
+    said = {"zh": MARK, "en": MARK}
+    session.add(m.CalendarChange(at=now, text=said, reason=MARK, actor_name=MARK))
 
 
 def _job(session: Session, cast: Cast, now: datetime) -> None:

@@ -77,6 +77,11 @@ RollHeadView         lsx      .        lsx     lsx      ls       .        .     
 RollUnitView         lsx      .        lsx     lsx      ls       .        .        .        .
 OpinionView          lsx      .        lsx     lsx      ls       .        .        .        .
 
+CalendarHoursView    ls       .        .       .        .        .        .        .        .
+CalendarDayView      lsx      .        .       .        .        .        .        .        .
+CalendarYearView     ls       .        .       .        .        .        .        .        .
+CalendarChangeView   lsx      .        .       .        .        .        .        .        .
+
 UserView             lsaex    .        .       .        .        .        .        .        .
 RoleView             ls       .        .       .        .        .        .        .        .
 AccountView          ls       .        .       .        .        .        .        .        .

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Blueprint, Flask, current_app, render_template, url_for
 from flask_babel import lazy_gettext as _l
 
-SETTINGS = frozenset({"workflows", "system"})
+SETTINGS = frozenset({"workflows", "calendar", "system"})
 ledgers = Blueprint("ledgers", __name__, url_prefix="/ledgers")
 settings = Blueprint("settings", __name__, url_prefix="/settings")
 

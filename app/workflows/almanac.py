@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from chinese_calendar.constants import Holiday, holidays, workdays
+
 MOST_DAYS = 120
 """A notice names some forty days; more is another kind of file."""
 
@@ -66,6 +68,15 @@ def _json(text: str) -> Almanac:
             "读不懂这个文件：需要 holiday-cn 格式的 JSON 或 ICS 日历。",
             "This file can't be read: it should be JSON as of holiday-cn, or an ICS calendar.",
         ) from error
+
+
+def festival(day: date) -> dict[str, str]:
+    """What the State Council's notice calls a day, as far as shipped; empty for others."""
+    known = holidays.get(day) or workdays.get(day)
+    if known is None:
+        return {}
+    name = Holiday(known)
+    return {"zh": name.chinese, "en": name.value}
 
 
 _FOLDED = re.compile(r"\r?\n[ \t]")

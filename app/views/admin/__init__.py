@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.views.admin import case, consultation, meeting, place, system, workflow
+from app.views.admin import calendar, case, consultation, meeting, place, system, workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,16 @@ LEDGERS: tuple[Group, ...] = (
             workflow.DraftFieldView,
             workflow.DraftChildView,
             workflow.WorkflowVersionView,
+        ),
+    ),
+    Group(
+        "calendar",
+        _l("Working calendar"),
+        (
+            calendar.CalendarDayView,
+            calendar.CalendarHoursView,
+            calendar.CalendarYearView,
+            calendar.CalendarChangeView,
         ),
     ),
     Group(
