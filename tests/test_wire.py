@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from app.channels import UnreachableError, guard, wire
 from app.channels.wire import Client
@@ -98,6 +105,52 @@ class TestCall:
             with pytest.raises(UnreachableError):
                 post(Client(f"http://127.0.0.1:{odd.getsockname()[1]}/"))
             thread.join()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Of localhost, signed by itself; key and certificate in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    begin = datetime(2020, 1, 1, tzinfo=UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(begin)
+        .not_valid_after(begin.replace(year=2099))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path / "localhost.pem"
+    encoding, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    secret = key.private_bytes(encoding, form, serialization.NoEncryption())
+    path.write_bytes(secret + made.public_bytes(encoding))
+    return path
+
+
+class TestEncrypted:
+    @pytest.fixture
+    def secure(self, receiver: Receiver, certificate: Path) -> Receiver:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        receiver.wrap(context)
+        return receiver
+
+    def test_a_certificate_that_nobody_vouches_for_is_refused(self, secure):
+        with pytest.raises(UnreachableError, match="certificate"):
+            post(Client(f"https://localhost:{secure.port}/"))
+        assert secure.taken == []
+
+    def test_one_that_is_trusted_is_taken_and_kept(self, secure, certificate, monkeypatch):
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        client = Client(f"https://localhost:{secure.port}/")
+        assert [post(client).status for _ in range(3)] == [200] * 3
+        with pytest.raises(UnreachableError, match=r"certificate|[Hh]ostname|IP address"):
+            post(Client(f"https://127.0.0.1:{secure.port}/"))
 
 
 class TestInside:
