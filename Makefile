@@ -11,7 +11,8 @@ ARGS =
 
 .DEFAULT_GOAL = help
 .PHONY: help run test faults lint types layers format browser migrate migrations-check \
-	translations translations-check demo bench pictures clean lock assets setup
+	translations translations-check demo bench pictures screens lighthouse clean lock assets \
+	packages setup
 
 help: ## what there is
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-20s %s\n", $$1, $$2}' Makefile
@@ -19,7 +20,7 @@ help: ## what there is
 run: setup ## everything on this machine, until Ctrl-C (PORT=8080, SIFANG_VAR=var)
 	@$(PY) -m app.host up
 
-test: $(VENV)/dev.stamp assets browser lint types layers ## lint, types, layers and every test (ARGS="-k word")
+test: $(VENV)/dev.stamp packages assets browser lint types layers ## lint, types, layers and every test (ARGS="-k word")
 	$(PY) translations/build.py compile
 	$(PY) -m pytest -n auto --dist loadfile --timeout 300 $(ARGS)
 
@@ -70,14 +71,25 @@ bench: $(VENV)/dev.stamp ## measure speed beside hand-written statements and oth
 browser: $(VENV)/dev.stamp ## install a Chromium and a Chinese font for the tests, if they are missing
 	@$(PY) -m tests.browser
 
-pictures: $(VENV)/dev.stamp assets browser ## the README's pictures, taken by the browser tests
+pictures: $(VENV)/dev.stamp assets browser ## the pictures of README and docs, taken by the browser tests
 	$(PY) translations/build.py compile
-	$(PY) -m pytest tests/walks --timeout 300
+	$(PY) -m pytest tests/walks --timeout 300 --deselect tests/walks/test_screens.py
+	$(PY) -m pytest tests/walks/test_pictures.py -m screens
 	mkdir -p docs/images
 	cp var/screenshots/case-assigned-desk.png docs/images/case.png
 	cp var/screenshots/meeting-still-open-phone.png docs/images/meeting.png
 	cp var/screenshots/consultation-result-desk.png docs/images/result.png
 	cp var/screenshots/public-rated-phone.png docs/images/resident.png
+	mkdir -p docs/images/screens
+	cp var/screenshots/docs/*.png docs/images/screens
+
+screens: $(VENV)/dev.stamp packages browser ## every screen as every role in every look; ARGS="-k admin"
+	$(PY) translations/build.py compile
+	$(PY) -m pytest tests/walks/test_screens.py -m screens -n auto --dist load $(ARGS)
+
+lighthouse: $(VENV)/dev.stamp packages browser ## what Lighthouse says of the public page and of My work
+	$(PY) translations/build.py compile
+	$(PY) -m pytest tests/walks/test_lighthouse.py -m lighthouse
 
 clean: ## remove what was made, but for the environment and the data in var/
 	rm -rf node_modules app/static/built translations/zh build *.egg-info .pytest_cache \
@@ -93,6 +105,9 @@ lock: $(VENV)/dev.stamp ## renew the lock files from requirements/*.in and packa
 
 setup: $(VENV)/base.stamp assets
 	@$(PY) translations/build.py compile >/dev/null
+
+packages: $(VENV)/dev.stamp ## the npm packages of the tests beside those of the pages
+	@$(PY) -m app.host.assets --dev
 
 assets: $(VENV)/base.stamp ## bundle app/front into app/static/built, when something changed
 	@$(PY) -m app.host.assets

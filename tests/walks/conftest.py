@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.request import urlopen
@@ -18,16 +17,16 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, sync_playwright
 
 import config
+from tests import browser as browsers
 from tests.cast import PASSWORD
 from tests.conftest import build
 from tests.servers import Servers
+from tests.walks import towns
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "var" / "screenshots"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +46,9 @@ class Site:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = next((found for name in NAMES if (found := shutil.which(name))), None)
-    if path is None and MAC.exists():
-        path = str(MAC)
-    assert path, "no Chromium found: run make test, which installs it or says how"
     with sync_playwright() as driver:
         browser = driver.chromium.launch(
-            executable_path=path,
+            executable_path=browsers.find(),
             args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         yield browser
@@ -63,10 +58,24 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def site(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Web, one worker and the sweep on a database of their own that holds the cast."""
-    folder = tmp_path_factory.mktemp("site")
+    with _serve(servers, tmp_path_factory.mktemp("site"), "walks", build) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def town(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The same with the demo in it, so that no screen is empty."""
+    with _serve(servers, tmp_path_factory.mktemp("town"), "screens", towns.build) as running:
+        yield running
+
+
+@contextmanager
+def _serve(
+    servers: Servers, folder: Path, name: str, fill: Callable[[config.Settings], None]
+) -> Iterator[Site]:
     port = _free_port()
     base = config.load({"SIFANG_VAR": str(folder), "SECRET_KEY": "walk-" * 8})
-    url = servers.copy("walks", lambda address: build(_with(base, address, servers.redis_url)))
+    url = servers.copy(name, lambda address: fill(_with(base, address, servers.redis_url)))
     environment = {
         "DATABASE_URL": url.replace("+psycopg", ""),
         "REDIS_URL": servers.redis_url,
@@ -76,27 +85,16 @@ def site(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         "PORT": str(port),
         "SIFANG_TESTING": "true",
     }
+    bind = f"127.0.0.1:{port}"
+    web = ("-m", "gunicorn", "app.factory:create_app()", "--bind", bind, "--workers", "2")
     programs = (
-        (
-            "web",
-            "-m",
-            "gunicorn",
-            "app.factory:create_app()",
-            "--bind",
-            f"127.0.0.1:{port}",
-            "--workers",
-            "2",
-            "--preload",
-            "--no-control-socket",
-            "--log-level",
-            "warning",
-        ),
+        ("web", *web, "--preload", "--no-control-socket", "--log-level", "warning"),
         ("worker", "-m", "worker.main", "work"),
         ("sweep", "-m", "worker.main", "sweep"),
     )
     with ExitStack() as stack:
-        for name, *arguments in programs:
-            log = stack.enter_context((folder / f"{name}.log").open("wb"))
+        for kind, *arguments in programs:
+            log = stack.enter_context((folder / f"{kind}.log").open("wb"))
             process = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=ROOT,

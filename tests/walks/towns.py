@@ -1,0 +1,56 @@
+"""The database of the walk through all screens: the demo, and what it lacks so that no screen is
+empty."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from flask_appbuilder.security.sqla.models import User
+from sqlalchemy.orm import Session
+
+import config
+from app import clock
+from app import models as m
+from app.extensions import db
+from app.factory import create_app
+from app.services import demo, jobs
+from app.services.actors import hashed
+from app.services.jobs import Order
+from app.transaction import unit_of_work
+from tests.conftest import build_empty
+
+LINKS = {"assigned": "walk-assigned", "closed": "walk-closed", "resolved": "walk-resolved"}
+"""By the state of a grievance: the token of one resident's link. The database knows hashes only."""
+
+
+def build(settings: config.Settings) -> None:
+    build_empty(settings)
+    flask = create_app(settings)
+    with flask.app_context():
+        with unit_of_work(db.session()) as session:
+            demo.seed(session, clock.now(), settings.files_dir)
+            _add(session)
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _add(session: Session) -> None:
+    now = clock.now()
+    people = dict(session.execute(sa.select(User.username, User.id)).all())
+    for login in ("shuji", "admin"):
+        order = Order("export", {"list": "PlaceView", "query": {}})
+        jobs.start(session, order, owner_id=people[login], now=now)
+    session.add(
+        m.Gateway(
+            kind="wecom",
+            name="榆荫社区工作群",
+            settings={},
+            recent=[],
+            changed_at=now,
+            changed_by_id=people["admin"],
+        )
+    )
+    for state, token in LINKS.items():
+        one = (
+            sa.select(m.Case.id).where(m.Case.leg == "grievance", m.Case.state == state).limit(1)
+        ).scalar_subquery()
+        session.execute(sa.update(m.Case).where(m.Case.id == one).values(token=hashed(token)))
