@@ -154,10 +154,12 @@ def test_administrators_read_what_is_to_be_set_up(app: Flask, session: Session, 
 def test_hints_name_the_machinery_that_stands_still(
     session: Session, cast: Cast, now: datetime
 ) -> None:
-    assert hints.hints(session, now) == []
+    october = now.replace(month=10)
+    assert hints.hints(session, october) == []
+    assert [hint.key for hint in hints.hints(session, now)] == ["calendar"]
     Matter(session, cast, now).begin()
     found = {hint.key for hint in hints.hints(session, now + timedelta(days=2))}
-    assert found == {"stale"}
+    assert found == {"stale", "calendar"}
 
 
 def test_it_asks_few_statements(app: Flask, session: Session, cast: Cast, now: datetime) -> None:

@@ -75,8 +75,10 @@ def set_hours(
     makeup: tuple[Segment, ...],
     why: Why,
 ) -> int:
-    """Working hours from a date on; returns the new version. Flushes. Raises InvalidError."""
+    """Working hours from a date on; returns the new version. Flushes. Raises InvalidError: among
+    others for a date that is past, on whose hours people were measured."""
     _begin(session)
+    _refuse_past(since, why)
     values = {
         "week": {str(day): calendars.written(found) for day, found in week.items()},
         "makeup": calendars.written(makeup),
@@ -86,6 +88,33 @@ def set_hours(
     session.execute(statement.on_conflict_do_update(index_elements=["since"], set_=values))
     text = {"zh": f"{since} 起的工作时间", "en": f"Working hours from {since} on"}
     return _end(session, why, text)
+
+
+def drop_hours(session: Session, since: date, why: Why) -> int:
+    """Take back working hours that don't hold yet; returns the new version. Flushes."""
+    _begin(session)
+    _refuse_past(since, why)
+    found = session.scalars(sa.select(CalendarHours).where(CalendarHours.since == since)).first()
+    if found is None:
+        raise InvalidError(
+            Problem({"zh": "没有这个版本。", "en": "There is no such version."}, "since")
+        )
+    session.delete(found)
+    text = {"zh": f"撤回 {since} 起的工作时间", "en": f"Working hours from {since} on taken back"}
+    return _end(session, why, text)
+
+
+def _refuse_past(since: date, why: Why) -> None:
+    if since < edge.today(why.now):
+        raise InvalidError(
+            Problem(
+                {
+                    "zh": "过去的工作时间不能改，请选择今天或以后的日期。",
+                    "en": "Hours of the past can't be changed: choose today or a later date.",
+                },
+                "since",
+            )
+        )
 
 
 def read_year(session: Session, text: str, why: Why) -> tuple[int, int]:

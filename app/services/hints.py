@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, aliased
 from app import models as m
 from app.models import PlaceKind
 from app.permissions import Role
-from app.services import edge, health
+from app.services import adjustments, edge, health
 
 SHOWN = 3
 STALE = 300.0
@@ -38,6 +38,7 @@ def hints(session: Session, now: datetime) -> list[Hint]:
     found = [
         Hint("stale", late.clocks) if late.clock_seconds > STALE else None,
         Hint("dead", late.dead) if late.dead else None,
+        _calendar(session, now),
         _unpublished(session),
         _places(session),
         _communities(session, today),
@@ -48,6 +49,12 @@ def hints(session: Session, now: datetime) -> list[Hint]:
 
 def _hint(key: str, names: list[str]) -> Hint | None:
     return Hint(key, len(names), tuple(names[:SHOWN])) if names else None
+
+
+def _calendar(session: Session, now: datetime) -> Hint | None:
+    """From November on: the next year's holidays are not known yet."""
+    year = adjustments.unannounced(session, now)
+    return None if year is None else Hint("calendar", year)
 
 
 def _unpublished(session: Session) -> Hint | None:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app import models as m
-from app.models import ClockStatus, EventKind
+from app.models import ClockStatus, EventKind, JobOutcome
 from app.services import calendars, definitions, deliveries, edge, kinds, ledger, rows, timers
 from app.services.actors import Viewer
 from app.services.kinds import Ending, Step, Work
@@ -111,8 +111,10 @@ def batch(session: Session, after: int, reason: str, *, actor: Viewer, now: date
     return Batch(clocks[-1].id, len(clocks), tuple(one.moved for one in found), busy)
 
 
-def one(session: Session, clock_id: int, reason: str, *, actor: Viewer, now: datetime) -> int:
-    """The same for one clock, waiting for whoever works on its case; returns how many differed."""
+def one(
+    session: Session, clock_id: int, reason: str, *, actor: Viewer, now: datetime
+) -> tuple[Moved, ...]:
+    """The same for one clock, waiting for whoever works on its case; returns what differed."""
     session.execute(
         sa.select(_case.c.id)
         .join(_clock, _clock.c.case_id == _case.c.id)
@@ -121,7 +123,7 @@ def one(session: Session, clock_id: int, reason: str, *, actor: Viewer, now: dat
     )
     found = list(_counted(session, _read(session, 0, 1, ids=[clock_id]), now))
     _write(session, found, reason, actor, now)
-    return len(found)
+    return tuple(each.moved for each in found)
 
 
 def _locked(session: Session, ids: Sequence[int]) -> set[int]:
@@ -250,10 +252,13 @@ def _run(work: Work) -> Generator[Step, None, Ending]:
         done, after = done + found.looked, found.last
         moved += len(found.moved)
         late += sum(one.overdue for one in found.moved)
+        _tell(work, found.moved)
         cursor = {"after": after, "moved": moved, "late": late}
         yield Step(done, cursor, total)
         for clock_id in found.busy:
-            moved += one(session, clock_id, reason, actor=work.owner, now=now)
+            waited = one(session, clock_id, reason, actor=work.owner, now=now)
+            _tell(work, waited)
+            moved += len(waited)
             yield Step(done, {**cursor, "moved": moved}, total)
     return Ending(
         {
@@ -261,3 +266,18 @@ def _run(work: Work) -> Generator[Step, None, Ending]:
             "en": f"{done} deadlines, {moved} moved, {late} of them late by it.",
         }
     )
+
+
+def _tell(work: Work, found: Sequence[Moved]) -> None:
+    """What became of each case, by its id; those that turn late are to be looked at."""
+    for each in found:
+        before, after = edge.shown(each.before) or "—", edge.shown(each.after) or "—"
+        work.tell(
+            each.case_id,
+            JobOutcome.NOTED if each.overdue else JobOutcome.DONE,
+            name=f"{each.number} {each.title}",
+            text={
+                "zh": f"{each.label['zh']}：{before} 改为 {after}",
+                "en": f"{each.label.get('en') or each.label['zh']}: {before} to {after}",
+            },
+        )

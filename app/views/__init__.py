@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 from app.permissions import Role
 from app.views import (
     account,
+    calendar,
     case,
     consultation,
     definitions,
@@ -62,6 +63,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     search.pages,
     deliveries.pages,
     gateways.pages,
+    calendar.pages,
     preferences.pages,
     previews.pages,
     monitor.pages,

@@ -17,6 +17,7 @@ from app.views import access, labels
 _WHERE = {
     "stale": "deliveries.index",
     "dead": "deliveries.index",
+    "calendar": "calendar.holidays",
     "unpublished": "definitions.index",
     "no_places": "PlaceView.list",
     "no_secretary": "StaffView.list",
@@ -51,6 +52,8 @@ def _head(hint: Hint) -> Any:
             return ngettext(
                 "%(num)s message was not delivered", "%(num)s messages were not delivered", n
             )
+        case "calendar":
+            return _("The holidays of %(year)s are not known yet", year=n)
         case "unpublished":
             return ngettext(
                 "%(num)s workflow is not published", "%(num)s workflows are not published", n
@@ -71,6 +74,8 @@ def _text(key: str, names: str) -> Any:
             return _("No sweep is running: start the worker.")
         case "dead":
             return _("Look at what the channel answered, and send them again.")
+        case "calendar":
+            return _("Due times that reach into it may move. Import them once announced.")
         case "unpublished":
             return _("Nobody can begin such a case yet: %(names)s", names=names)
         case "no_places":

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from app.errors import MissingError, Problem
 from app.extensions import db
 from app.models import Job, JobOutcome, JobState
-from app.services import jobs
+from app.services import jobs, recounts
 from app.services.jobs import Running
 from app.transaction import unit_of_work
 from app.views import access, exports, imports, labels
@@ -45,6 +45,8 @@ TONES = {
     JobState.CANCELLED: "cancelled",
 }
 _WORTH = (JobOutcome.FAILED, JobOutcome.NOTED)
+_ALL = frozenset({recounts.KIND})
+"""Kinds of which every item is shown."""
 
 
 @pages.get("/")
@@ -76,7 +78,7 @@ def show(job_id: int) -> str:
         template,
         job=job,
         partial=access.is_partial(),
-        items=jobs.items(db.session(), job, _WORTH) if tally else (),
+        items=jobs.items(db.session(), job, () if job.kind in _ALL else _WORTH) if tally else (),
         tally=tally,
         mine=job.owner_id == access.viewer().user_id,
         file=file_of(job),

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, Flask, current_app, render_template, url_for
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+
+from app.permissions import Role
+from app.views import access
 
 SETTINGS = frozenset({"workflows", "calendar", "system"})
 ledgers = Blueprint("ledgers", __name__, url_prefix="/ledgers")
@@ -63,4 +67,13 @@ def index_settings() -> str:
 
 def _groups(*, settings: bool) -> list[Any]:
     groups = current_app.extensions["appbuilder"].menu.get_data()
-    return [g for g in groups if g.get("childs") and (g["name"] in SETTINGS) is settings]
+    found = [g for g in groups if g.get("childs") and (g["name"] in SETTINGS) is settings]
+    return [{**g, "childs": [*_pages(g["name"]), *g["childs"]]} for g in found]
+
+
+def _pages(group: str) -> list[dict[str, Any]]:
+    """Pages of our own that stand before the ledgers of a group."""
+    if group != "calendar" or Role.ADMIN not in access.viewer().roles:
+        return []
+    url = url_for("calendar.index")
+    return [{"url": url, "icon": "calendar", "label": _("The year, hours, days, holidays")}]

@@ -12,11 +12,12 @@ import * as photos from "./photos.js";
 import * as print from "./print.js";
 import * as search from "./search.js";
 import * as upload from "./upload.js";
+import * as year from "./year.js";
 
 window.htmx = htmx;
 // Drafts come before uploads: they look at a form before its sending is taken over.
 const PARTS = [
-  cases, lists, lookup, photos, print, search, draft, upload, flaws,
+  cases, lists, lookup, photos, print, search, draft, upload, flaws, year,
 ];
 
 frame.begin();
