@@ -81,6 +81,8 @@ def _words(status: int) -> tuple[str, str]:
 def page(status: int, problems: tuple[str, ...] = (), reference: str = "") -> Answer:
     """The answer with this status, in the form that was asked for."""
     title, advice = _words(status)
+    if status == 404 and problems:  # they say already that it isn't there
+        advice = _("Check the address, or go on from the start page.")
     if access.wants_json():
         body = {"error": title, "problems": list(problems), "reference": reference}
         return jsonify(body), status
