@@ -5,24 +5,30 @@ It never raises, whatever spec pydantic lets through. Errors block publishing, w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 
 from app.workflows import registry
 from app.workflows.checks import (
     buttons,
     filling,
     graph,
+    kin,
+    life,
     limits,
     names,
     offspring,
+    stuck,
     timing,
     values,
 )
-from app.workflows.checks.findings import Finding, listed, say, warning
+from app.workflows.checks.findings import Finding, error, listed, say, warning
 from app.workflows.checks.graph import Graph
 from app.workflows.spec import RESIDENT, SYSTEM, Workflow
 
 __all__ = ["Finding", "check"]
+
+_MOST = 200
 
 Holders = Callable[[str], list[str]]
 """The places in which nobody holds a role."""
@@ -40,14 +46,32 @@ def check(
     ``holders`` gives the places in which nobody holds a role; without it nothing is said of that.
     """
     made = Graph(spec)
-    found: list[Finding] = []
-    for part in (graph, buttons, names, values, filling, timing, limits):
-        found += part.check(made)
-    found += offspring.check(made, known or {})
-    if holders is not None:
-        found += _vacancies(spec, holders)
-    unique = list(dict.fromkeys(found))
-    return sorted(unique, key=lambda finding: finding.level == "warning")
+    parts = (graph, buttons, names, values, filling, timing, limits, life, stuck)
+    found = chain(
+        *(part.check(made) for part in parts),
+        offspring.check(made, known or {}),
+        kin.check(made, known or {}),
+        () if holders is None else _vacancies(spec, holders),
+    )
+    return _first(found)
+
+
+def _first(found: Iterable[Finding]) -> list[Finding]:
+    """Each once, errors first. After so many errors nothing more is looked for: the parts are
+    generators, so a file made to be wrong everywhere costs no more than one that is wrong often."""
+    errors: dict[Finding, None] = {}
+    warnings: dict[Finding, None] = {}
+    for finding in found:
+        if finding.level == "error":
+            errors[finding] = None
+        elif len(warnings) < _MOST:
+            warnings[finding] = None
+        if len(errors) == _MOST:
+            text = say("错误太多，其余的没有检查", "too many errors: the rest was not checked")
+            hint = say("先改好这些，再检查一次。", "Mend these first, then check again.")
+            errors[error("too_many", "", text, hint)] = None
+            break
+    return [*errors, *warnings]
 
 
 def _vacancies(spec: Workflow, holders: Holders) -> Iterator[Finding]:

@@ -63,17 +63,14 @@ def _doubled_events(graph: Graph) -> Iterator[Finding]:
 
 
 def _alike(one: Edge, other: Edge) -> bool:
-    """Whether pressing either does the same for the same people under the same condition."""
+    """Whether pressing either does the same for the same people under the same condition; the rest
+    of what they do is known to be alike."""
     a, b = one.transition, other.transition
     return (
         a.key != b.key
-        and one.target == other.target
-        and set(a.roles) == set(b.roles)
         and set(a.relations) == set(b.relations)
         and a.when == b.when
-        and {i.field for i in a.form} == {i.field for i in b.form}
         and a.effects == b.effects
-        and a.spawn == b.spawn
     )
 
 
@@ -85,12 +82,15 @@ def _bare(transition: Transition) -> bool:
 
 
 def _same_effect(graph: Graph) -> Iterator[Finding]:
-    by_source: dict[str, list[Edge]] = {}
+    alike: dict[tuple[object, ...], list[Edge]] = {}
     for edge in graph.edges:
         if not _bare(edge.transition):
-            by_source.setdefault(edge.source, []).append(edge)
+            step = edge.transition
+            form = frozenset(item.field for item in step.form)
+            sign = (edge.source, edge.target, frozenset(step.roles), form, step.spawn)
+            alike.setdefault(sign, []).append(edge)
     told: set[tuple[int, int]] = set()
-    for edges in by_source.values():
+    for edges in alike.values():
         for one, other in combinations(edges, 2):
             pair = (one.index, other.index)
             if pair in told or not _alike(one, other):

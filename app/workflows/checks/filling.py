@@ -7,11 +7,11 @@ the second finds none on some ways, which is worth a warning where it matters.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from app.workflows import registry
 from app.workflows.checks.findings import Finding, button, error, named, say, warning
-from app.workflows.checks.graph import Graph
+from app.workflows.checks.graph import Edge, Graph
 from app.workflows.checks.names import filled_by
 from app.workflows.checks.values import located
 from app.workflows.spec import Op, Transition, Workflow
@@ -20,8 +20,13 @@ from app.workflows.spec import Op, Transition, Workflow
 class Filled:
     """``some[state]`` and ``every[state]``: what may, and what must, have had a form by then."""
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, edges: Iterable[Edge] | None = None) -> None:
+        """``edges``: those that can be taken, when that is known."""
         self.graph = graph
+        self._leaving: dict[str, list[Edge]] = {key: [] for key in graph.reached}
+        for edge in graph.edges if edges is None else edges:
+            if edge.source in self._leaving:
+                self._leaving[edge.source].append(edge)
         begin = {item.field for item in graph.spec.intake}
         fields = {field.key for field in graph.spec.fields}
         self.some: dict[str, set[str]] = {key: set() for key in graph.reached}
@@ -32,22 +37,31 @@ class Filled:
         self._settle()
 
     def _settle(self) -> None:
-        edges = [edge for edge in self.graph.edges if edge.source in self.some]
-        changed = True
-        while changed:
-            changed = False
-            for edge in edges:
-                more = self.some[edge.source] | filled_by(edge.transition)
-                if not more <= self.some[edge.target]:
-                    self.some[edge.target] |= more
-                    changed = True
-                if edge.source == edge.target:
-                    continue  # nobody has to press it
-                sure = self.every[edge.source] | filled_by(edge.transition)
-                kept = self.every[edge.target] & sure
-                if kept != self.every[edge.target]:
-                    self.every[edge.target] = kept
-                    changed = True
+        given = {id(edge.transition): filled_by(edge.transition) for edge in self.graph.edges}
+        waiting = list(self._leaving)
+        queued = set(waiting)
+        while waiting:
+            source = waiting.pop()
+            queued.discard(source)
+            for edge in self._leaving[source]:
+                if self._pass(edge, given[id(edge.transition)]) and edge.target not in queued:
+                    queued.add(edge.target)
+                    waiting.append(edge.target)
+
+    def _pass(self, edge: Edge, given: set[str]) -> bool:
+        """Carry what is filled over the edge; whether its target's sets changed."""
+        changed = False
+        some, every = self.some[edge.target], self.every[edge.target]
+        more = self.some[edge.source] | given
+        if not more <= some:
+            self.some[edge.target] = some | more
+            changed = True
+        if edge.source != edge.target:  # nobody has to press what leads back
+            sure = self.every[edge.source] | given
+            if not every <= sure:
+                self.every[edge.target] = every & sure
+                changed = True
+        return changed
 
     def before(self, transition: Transition) -> tuple[set[str], set[str]]:
         """Some and every, over the states that the transition leaves."""

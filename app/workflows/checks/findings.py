@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from typing import Literal, Protocol
 
 from app.workflows.spec import Label, Transition
@@ -19,6 +20,10 @@ class Finding:
     path: str
     text: Label
     suggestion: Label
+
+
+_KNOWN = 300
+"""So many names are compared; with more of them a suggestion isn't worth the time."""
 
 
 class Named(Protocol):
@@ -64,7 +69,7 @@ def listed(names: Iterable[str], most: int = 6) -> str:
 
 def nearby(word: str, known: Iterable[str]) -> Label:
     """“Did you mean …”, or the words that there are."""
-    names = [name for name in known if name]
+    names = list(islice((name for name in known if name), _KNOWN))
     close = get_close_matches(word, names, n=1)
     if close:
         return say(f"是不是“{close[0]}”？", f"Did you mean “{close[0]}”?")

@@ -33,6 +33,11 @@ class Graph:
         for state in spec.states:
             self.states.setdefault(state.key, state)
         self.edges = tuple(self._edges())
+        self.onward: dict[str, set[str]] = {}
+        self.origin: dict[str, set[str]] = {}
+        for edge in self.edges:
+            self.onward.setdefault(edge.source, set()).add(edge.target)
+            self.origin.setdefault(edge.target, set()).add(edge.source)
         self.reached = self.reach({spec.start} & set(self.states))
 
     def _edges(self) -> Iterator[Edge]:
@@ -45,17 +50,11 @@ class Graph:
 
     def reach(self, begin: Iterable[str], avoid: frozenset[str] = frozenset()) -> set[str]:
         """The states that can be come to from ``begin`` without entering one of ``avoid``."""
-        onward: dict[str, set[str]] = {}
-        for edge in self.edges:
-            onward.setdefault(edge.source, set()).add(edge.target)
-        return _spread(set(begin), onward, avoid)
+        return spread(set(begin), self.onward, avoid)
 
     def back(self, begin: Iterable[str]) -> set[str]:
         """The states from which one of ``begin`` can be come to."""
-        origin: dict[str, set[str]] = {}
-        for edge in self.edges:
-            origin.setdefault(edge.target, set()).add(edge.source)
-        return _spread(set(begin), origin, frozenset())
+        return spread(set(begin), self.origin)
 
     def leads_out(self, key: str) -> bool:
         """Whether some transition from there dangles, so that nobody knows where it leads."""
@@ -65,12 +64,23 @@ class Graph:
         )
 
 
-def _spread(found: set[str], onward: Mapping[str, set[str]], avoid: frozenset[str]) -> set[str]:
+def spread(
+    found: set[str],
+    onward: Mapping[str, set[str]],
+    avoid: frozenset[str] = frozenset(),
+    also: Mapping[str, set[str]] | None = None,
+) -> set[str]:
+    """``found``, grown by all that can be come to from there (by ``also`` as well) without entering
+    one of ``avoid``."""
+    more = also or {}
     todo = list(found)
     while todo:
-        fresh = onward.get(todo.pop(), set()) - found - avoid
-        found |= fresh
-        todo += fresh
+        key = todo.pop()
+        for next_ in (onward.get(key), more.get(key)):
+            if next_:
+                fresh = next_ - found - avoid
+                found |= fresh
+                todo += fresh
     return found
 
 
