@@ -10,13 +10,14 @@ from tests.walks.walkers import walking
 
 pytestmark = [pytest.mark.browser, pytest.mark.screens]
 
+HERE = "IN (SELECT id FROM \"case\" WHERE title LIKE '%榆荫%')"
 CASES = {
     "reopened": "SELECT id FROM \"case\" WHERE leg = 'grievance' AND state = 'reopen_asked'",
-    "duty": "SELECT id FROM \"case\" WHERE leg = 'case' AND state_kind = 'waiting'",
-    "vote": "SELECT case_id FROM consultation WHERE frozen_at IS NOT NULL AND result IS NULL",
-    "result": "SELECT case_id FROM consultation WHERE result IS NOT NULL",
-    "meeting": "SELECT max(case_id) FROM decision JOIN agenda_item ON item_id = agenda_item.id "
-    "JOIN meeting ON meeting_id = meeting.case_id",
+    "vote": "SELECT case_id FROM consultation WHERE frozen_at IS NOT NULL AND result IS NULL "
+    f"AND case_id {HERE}",
+    "result": f"SELECT case_id FROM consultation WHERE result IS NOT NULL AND case_id {HERE}",
+    "meeting": "SELECT max(meeting_id) FROM decision JOIN agenda_item ON item_id = agenda_item.id "
+    f"WHERE meeting_id {HERE}",
 }
 PICTURES = (
     ("home-phone-light", "shuji", "/"),
@@ -25,9 +26,10 @@ PICTURES = (
     ("case-phone-light", "shuji", "/cases/{reopened}"),
     ("case-desk-dark", "shuji", "/cases/{reopened}"),
     ("board-phone-light", "wangge", "/consultations/{vote}/board"),
+    ("board-desk-dark", "shuji", "/consultations/{vote}/board"),
+    ("meeting-phone-light", "zhuchi", "/meetings/{meeting}?tab=decision"),
     ("result-desk-light", "shuji", "/consultations/{result}/result"),
     ("reports-desk-light", "jiedao", "/reports/"),
-    ("list-phone-dark", "juwei", "/ledgers/units/list/"),
     ("resident-phone-light", None, "/r/"),
 )
 
