@@ -1,4 +1,5 @@
-/* The year as a picture: one stop for the Tab key, arrows from day to day. */
+/* The working calendar: in the year as a picture one stop for the Tab key and arrows from day to
+   day; in the form of the hours Monday's copied to the other days. */
 
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7, PageUp: -30, PageDown: 30 };
 
@@ -24,4 +25,20 @@ const wire = (year) => {
   });
 };
 
-export const start = (root) => root.querySelectorAll("[data-year]").forEach(wire);
+const copying = (button) => {
+  const rows = [...button.form.querySelectorAll("[data-hours]")].slice(0, 5)
+    .map((row) => ({ times: [...row.querySelectorAll("input")], more: row.querySelector("details") }));
+  button.hidden = false;
+  button.addEventListener("click", () => {
+    const [monday, ...others] = rows;
+    for (const row of others) {
+      row.times.forEach((input, at) => { input.value = monday.times[at].value; });
+      row.more.open = monday.more.open;
+    }
+  });
+};
+
+export const start = (root) => {
+  root.querySelectorAll("[data-year]").forEach(wire);
+  root.querySelectorAll("[data-copy-hours]").forEach(copying);
+};
