@@ -158,7 +158,7 @@ def _day() -> str:
     """The date as people say it, and whether it is a working day where the weekday misleads."""
     day: date = edge.today(access.now())
     text = str(format_date(day, "full"))
-    working = calendars.current().is_working(day)
+    working = calendars.book(db.session()).base.is_working(day)
     if working and day.weekday() >= 5:
         return str(_("%(date)s (a working day)", date=text))
     if not working and day.weekday() < 5:
