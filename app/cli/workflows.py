@@ -43,7 +43,7 @@ def check_(paths: tuple[Path, ...], *, json_: bool) -> None:
     report: list[dict[str, Any]] = []
     for path in paths:
         try:
-            read[path] = files.read(path.read_bytes(), str(path))
+            read[path] = files.load(path)
         except files.FileError as error:
             report += [_fault(path, fault) for fault in error.faults]
     known = {**files.library(), **{spec.key: spec for spec in read.values()}}
@@ -92,7 +92,7 @@ def _line(item: dict[str, Any]) -> str:
 @answering
 def import_(paths: tuple[Path, ...], *, publish: bool, note: str, json_: bool) -> None:
     """Store workflow FILES as drafts: all of them, or none when one is faulty."""
-    specs = [files.read(path.read_bytes(), str(path)) for path in paths]
+    specs = [files.load(path) for path in paths]
     beside = {spec.key: spec for spec in specs}
     done: list[dict[str, Any]] = []
     with unit_of_work(db.session()) as session:

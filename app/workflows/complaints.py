@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
 import yaml
@@ -15,6 +16,7 @@ from app.workflows.spec import Label
 
 Say = Callable[[dict[str, Any], Any], tuple[str, str]]
 _MANY = 100
+_LOOKED_AT = 500
 _TAGS = frozenset({"fact", "all", "any", "not"})
 
 _WORDS: dict[str, Say] = {
@@ -38,6 +40,10 @@ _WORDS: dict[str, Say] = {
         f"at most {c.get('max_length')} characters",
     ),
     "too_short": lambda c, v: ("至少要有一项", "at least one entry is needed"),
+    "too_long": lambda c, v: (
+        f"最多 {c.get('max_length')} 项，请精简或拆成几个流程",
+        f"at most {c.get('max_length')} entries: make it smaller, or several workflows",
+    ),
     "string_type": lambda c, v: (f"{_seen(v)} 应为文字", f"{_seen(v)} should be a text"),
     "tuple_type": lambda c, v: (f"{_seen(v)} 应为列表", f"{_seen(v)} should be a list"),
     "dict_type": lambda c, v: (f"{_seen(v)} 应为一组键值", f"{_seen(v)} should be a mapping"),
@@ -70,6 +76,7 @@ _SENTENCES = {
     "of: set, assign, run": "set、assign、run 三者只能给一个",
     "of: within, until": "within 和 until 必须且只能给一个",
     "not both": "百分比和超期后的时长只能给一个",
+    "many steps in all": "操作和出发状态的组合过多，请精简或拆成几个流程",
     "control characters": "含有不允许的控制字符",
     "nested deeper": "条件嵌套过深",
     "too large": "数字过大",
@@ -79,7 +86,8 @@ _SENTENCES = {
 
 def of(error: ValidationError, root: yaml.Node) -> tuple[Fault, ...]:
     """The model's complaints at their places in the file, in the file's order."""
-    found = {fault for detail in error.errors(include_url=False) if (fault := _fault(detail, root))}
+    told = islice(error.errors(include_url=False), _LOOKED_AT)
+    found = {fault for detail in told if (fault := _fault(detail, root))}
     return tuple(sorted(found, key=lambda fault: (fault.line, fault.path)))[:_MANY]
 
 

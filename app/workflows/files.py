@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from enum import StrEnum
 from importlib import resources
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -23,6 +24,11 @@ from app.workflows.spec import Duration, Label, LevelAt, Spec, Workflow
 from app.workflows.terms import KEY_PATTERN
 
 LARGEST = 1_000_000
+_LARGE = (
+    "文件超过 1 MB，不是流程文件；请检查选对了文件，或拆成几个流程",
+    "the file is larger than 1 MB: choose the right file, or make it several workflows",
+)
+_CODED = ("文件不是 UTF-8 编码，请另存为 UTF-8", "the file is not in UTF-8: save it as UTF-8")
 
 
 class FileError(InvalidError):
@@ -50,6 +56,13 @@ def read(text: str | bytes, name: str = "workflow.yaml") -> Workflow:
     return _typed(nodes.plain(root), root, name)
 
 
+def load(path: Path, name: str = "") -> Workflow:
+    """The workflow in the file at ``path``, of which no more is read than a workflow may take.
+    Raises FileError, and OSError when there is nothing to be read."""
+    with path.open("rb") as stream:
+        return read(stream.read(LARGEST + 1), name or str(path))
+
+
 def parse(document: Mapping[str, Any], name: str) -> Workflow:
     """The workflow that a document (the rows of a draft, JSON) amounts to. Raises FileError, whose
     faults have paths and no lines."""
@@ -74,14 +87,14 @@ def line(text: str | bytes, path: str) -> int:
 
 def _decoded(text: str | bytes) -> str:
     if len(text) > LARGEST:
-        raise faults.single(1, "文件超过 1 MB", "the file is larger than 1 MB")
+        raise faults.single(1, _LARGE[0], _LARGE[1])
     if isinstance(text, str):
         return text.removeprefix("\ufeff")
     try:
         return text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         at = text[: error.start].count(b"\n") + 1
-        raise faults.single(at, "文件不是 UTF-8 编码", "the file is not in UTF-8") from None
+        raise faults.single(at, _CODED[0], _CODED[1]) from None
 
 
 def library() -> dict[str, Workflow]:

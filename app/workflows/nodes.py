@@ -50,21 +50,34 @@ def _scan(text: str) -> None:
         at = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise faults.single(
-                at, "不允许使用锚点和别名（& 和 *）", "anchors and aliases are not allowed"
+                at,
+                "不允许使用锚点和别名（& 和 *），请把内容写全",
+                "anchors and aliases are not allowed: write the text out",
             )
         if getattr(event, "tag", None):
-            raise faults.single(at, "不允许使用标签（!）", "tags (!) are not allowed")
+            raise faults.single(
+                at,
+                "不允许使用标签（!），请删去，只写文字",
+                "tags (!) are not allowed: remove them, plain text is enough",
+            )
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise faults.single(at, "一个文件只能有一个流程", "one file holds one workflow")
+                raise faults.single(
+                    at,
+                    "一个文件只能有一个流程，请拆成几个文件",
+                    "one file holds one workflow: split it",
+                )
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > DEEPEST or count > MOST:
             raise faults.single(
-                at, "嵌套过深或内容过多", "nested too deep, or too much in one file"
+                at,
+                f"嵌套过深（最多 {DEEPEST} 层）或内容过多（最多 {MOST} 项），请精简或拆成几个流程",
+                f"nested too deep (at most {DEEPEST}), or too much in one file (at most {MOST} "
+                "entries): make it smaller, or several workflows",
             )
 
 
@@ -79,8 +92,9 @@ def _unique(node: yaml.Node) -> None:
             if not isinstance(key, yaml.ScalarNode):
                 raise faults.single(at, "键必须是文字", "a key must be a text")
             if key.value in seen:
-                text = f"“{key.value}”出现了两次", f"“{key.value}” is given twice"
-                raise faults.single(at, *text, path=key.value)
+                name = key.value[:60]
+                text = f"“{name}”出现了两次，请删去一个", f"“{name}” is given twice: remove one"
+                raise faults.single(at, *text, path=name)
             seen.add(key.value)
             _unique(value)
 

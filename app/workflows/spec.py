@@ -65,6 +65,7 @@ __all__ = [
 ]
 
 FORMAT: Literal[1] = 1
+MOST_WAYS = 20_000
 
 
 class StateKind(StrEnum):
@@ -238,18 +239,25 @@ class Workflow(Spec):
     """Which aggregate hangs on the case: ``case`` (none), or one of the registry's legs."""
     help: Label | None = None
     start: Key
-    fields: tuple[FieldSpec, ...] = ()
+    fields: tuple[FieldSpec, ...] = Field(default=(), max_length=300)
     intake: tuple[FormField, ...] = ()
     """The form in which a case is opened."""
     openers: tuple[Name, ...] = ()
     """Roles that may open a case, ``Resident`` too; none: only the system, as somebody's child."""
     notify: tuple[Key, ...] = ()
     """Notices that go out when a case is opened."""
-    states: tuple[State, ...] = Field(min_length=1)
-    transitions: tuple[Transition, ...] = ()
-    deadlines: tuple[Deadline, ...] = ()
-    notices: tuple[Notice, ...] = ()
-    children: tuple[Child, ...] = ()
+    states: tuple[State, ...] = Field(min_length=1, max_length=500)
+    transitions: tuple[Transition, ...] = Field(default=(), max_length=2000)
+    deadlines: tuple[Deadline, ...] = Field(default=(), max_length=200)
+    notices: tuple[Notice, ...] = Field(default=(), max_length=2000)
+    children: tuple[Child, ...] = Field(default=(), max_length=100)
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Workflow:
+        # “*” multiplies: everything that follows the ways looks at each step from each state
+        if sum(len(self.sources(transition)) for transition in self.transitions) > MOST_WAYS:
+            raise ValueError(f"too many steps in all: at most {MOST_WAYS} from single states")
+        return self
 
     def sources(self, transition: Transition) -> tuple[str, ...]:
         """The states that it leaves; ``*`` are all that are no end."""
