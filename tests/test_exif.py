@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zlib
 from pathlib import Path
 
@@ -150,6 +151,33 @@ def test_what_is_broken_stays_as_it_is(kind: str) -> None:
         exif.without(whole[:size] + bytes(40), kind)
         exif.without(whole[:size] + b"\xff" * 40, kind)
     assert exif.without(b"", kind) in (b"", b"RIFF\4\0\0\0WEBP")
+
+
+def test_a_run_of_fill_bytes_takes_no_longer_than_other_bytes() -> None:
+    content = b"\xff\xd8" + segment(0xDA, b"\0") + b"\xff" * 1_000_000 + b"\0" + b"\xff\xd9"
+    begun = time.process_time()
+    assert exif.without(content, "image/jpeg").endswith(b"\xff\xd9")
+    assert exif.without(content[:-2], "image/jpeg").startswith(content[:-2])
+    assert time.process_time() - begun < 1
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        b"\2\0\0\0\x44\0" + b"\xff" * 4,
+        b"\0\0\0\0\0\0\xff\xff" + (struct.pack(">HHH", 2, 0, 65535)) * 65535,
+        b"\0\0\0\0\x44\0\0\1"
+        + struct.pack(">HHH", 2, 0, 65535)
+        + struct.pack(">II", 0, 10**6) * 65535,
+    ],
+    ids=["items", "parts", "overlaps"],
+)
+def test_a_heic_that_lies_about_its_parts_takes_no_time(table: bytes) -> None:
+    iinf = box(b"iinf", bytes(4) + struct.pack(">H", 1) + box(b"infe", b"\2\0\0\0\0\2\0\0Exif\0"))
+    content = box(b"ftyp", b"heic") + box(b"meta", bytes(4) + iinf + box(b"iloc", table))
+    begun = time.process_time()
+    assert exif.without(content, "image/heic") == content
+    assert time.process_time() - begun < 1
 
 
 def test_a_kept_photo_is_bare_and_known_by_what_is_left(tmp_path: Path) -> None:

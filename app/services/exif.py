@@ -11,6 +11,8 @@ import struct
 from collections.abc import Callable, Iterator
 
 _MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])", re.DOTALL)
+_NEXT = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]", re.DOTALL)
+"""To search for: with any number of fill bytes before it, a run of these took their square."""
 _SOS, _EOI, _APP1 = 0xDA, 0xD9, 0xE1
 _DROPPED = frozenset({_APP1, 0xE2, 0xED, 0xFE})
 """EXIF and XMP, a second picture and its index, IPTC, comments; a colour profile is kept."""
@@ -52,7 +54,7 @@ def _jpeg(content: bytes) -> bytes:
         if marker == _APP1 and body.startswith(b"Exif\0\0"):
             turn = _turn(body[6:])
         if marker == _SOS:  # then the picture itself, up to the next marker
-            after = _MARKER.search(content, end)
+            after = _NEXT.search(content, end)
             end = len(content) if after is None else after.start()
         if marker not in _DROPPED or body.startswith(b"ICC_PROFILE\0"):
             parts.append(b"\xff" + content[found.end() - 1 : end])
@@ -135,8 +137,13 @@ def _heic(content: bytes) -> bytes:
     if not wanted or b"iloc" not in boxes:
         return content
     blank = bytearray(content)
-    for start, end in _extents(content, boxes[b"iloc"][0], wanted):
-        blank[start : min(end, len(blank))] = bytes(max(min(end, len(blank)) - start, 0))
+    left = len(content)
+    for start, end in _extents(content, *boxes[b"iloc"], wanted):
+        within = bytes(max(min(end, len(blank)) - start, 0))
+        left -= len(within)
+        if left < 0:  # parts that overlap, many times over
+            raise _UnknownError
+        blank[start : start + len(within)] = within
     return bytes(blank)
 
 
@@ -170,8 +177,9 @@ def _items(content: bytes, start: int, end: int) -> set[int]:
     return found
 
 
-def _extents(content: bytes, at: int, wanted: set[int]) -> Iterator[tuple[int, int]]:
-    """From where to where these items lie in the file."""
+def _extents(content: bytes, at: int, stop: int, wanted: set[int]) -> Iterator[tuple[int, int]]:
+    """From where to where these items lie in the file. The counts are the file's own word: the
+    table ends with its box whatever they say."""
     version = content[at]
     sizes, more = content[at + 4], content[at + 5]
     offset, length, base = sizes >> 4, sizes & 15, more >> 4
@@ -180,6 +188,8 @@ def _extents(content: bytes, at: int, wanted: set[int]) -> Iterator[tuple[int, i
 
     def read(size: int) -> int:
         nonlocal place
+        if place + size > stop:
+            raise _UnknownError
         value = int.from_bytes(content[place : place + size], "big")
         place += size
         return value
@@ -189,7 +199,10 @@ def _extents(content: bytes, at: int, wanted: set[int]) -> Iterator[tuple[int, i
         method = read(2) & 15 if version else 0
         read(2)
         origin = read(base)
-        for _ in range(read(2)):
+        parts = read(2)
+        if parts > 1 and not index + offset + length:
+            raise _UnknownError
+        for _ in range(parts):
             read(index)
             start = origin + read(offset)
             end = start + read(length)
