@@ -36,7 +36,7 @@ class Marks:
 
 PLAIN = Mark()
 NONE = Marks()
-_ORDER = ("gone", "", "ahead", "taken", "next")
+_ORDER = ("gone", "", "ahead", "taken", "next", "changed", "removed", "added")
 """From below to above: where arrows share a piece of line, the more important is seen."""
 
 

@@ -9,6 +9,11 @@ _KINDS = {
     "cancelled": ("#55636e", "#e9edf0", "#34424e"),
 }
 _FONTS = "system-ui,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC','Noto Sans SC',sans-serif"
+_DIFFERENT = {
+    "added": ("#1e6f43", "#e0f3e8"),
+    "removed": ("#b3261e", "#fbe4e2"),
+    "changed": ("#8a5a00", "#fdf1d8"),
+}
 _RULES = (
     f".picture{{background:#fff;font-family:{_FONTS}}}",
     ".picture text{font-size:14px;fill:#1b2730}",
@@ -27,6 +32,15 @@ _RULES = (
     ".is-taken .picture-line{stroke:#1e6f43;stroke-width:3px}.is-taken .picture-tip{fill:#1e6f43}",
     ".is-next .picture-line{stroke:#0d7285;stroke-width:2.25px}.is-next .picture-tip{fill:#0d7285}",
     ".picture .picture-state.is-now rect{stroke-width:4px}",
+    *(
+        f".picture-arrow.is-{look} .picture-line{{stroke:{sign};stroke-width:2.5px}}"
+        f".picture-arrow.is-{look} .picture-tip{{fill:{sign}}}"
+        f".picture .picture-button.is-{look}{{fill:{sign};font-weight:600}}"
+        f".picture .picture-state.is-{look} rect{{fill:{soft};stroke:{sign};stroke-width:3px}}"
+        f".picture .picture-state.is-{look} .picture-badge{{fill:{sign}}}"
+        for look, (sign, soft) in _DIFFERENT.items()
+    ),
+    ".picture .is-removed rect,.picture .is-removed .picture-line{stroke-dasharray:6 4}",
     ".picture .picture-state.is-gone rect{fill:#fff;stroke-dasharray:3 3}",
 )
 
