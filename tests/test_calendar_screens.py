@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from io import BytesIO
 
 import pytest
@@ -113,6 +113,33 @@ class TestYear:
                 assert visitor.post(f"/calendars/{path}").status_code == 403
         visitor.get("/settings/")
         assert "/calendars/" not in visitor.text
+
+
+class TestLedgers:
+    @pytest.mark.parametrize("language", ["zh", "en"])
+    @pytest.mark.parametrize(
+        ("ledger", "said"),
+        [
+            ("calendar-days", "元旦"),
+            ("calendar-hours", "08:30–12:00"),
+            ("calendar-years", "2027"),
+            ("calendar-changes", "因为"),
+        ],
+    )
+    def test_each_table_can_be_looked_at(self, admin, session, now, ledger, said, language):
+        why = Why(SYSTEM, now, "因为")
+        morning = ((time(8, 30), time(12)),)
+        adjustments.set_days(session, [Day(date(2026, 11, 23), None, (), "洪水")], why)
+        adjustments.set_hours(session, date(2026, 12, 1), {0: morning}, morning, why)
+        adjustments.read_year(session, JSON, why)
+        session.commit()
+        admin.speak(language)
+        assert admin.get(f"/ledgers/{ledger}/list/").status_code == 200
+        assert said in admin.text
+        address = re.search(rf"/ledgers/{ledger}/show/\d+", admin.text)
+        assert address is not None
+        assert admin.get(address[0]).status_code == 200
+        assert said in admin.text
 
 
 class TestDays:

@@ -50,7 +50,11 @@ class CalendarHoursView(GuardedView):
     show_columns = ("since", "hours", "makeup_hours", "note")
     order_columns = ("since",)
     base_order = ("since", True)
-    label_columns = {"hours": _l("Working hours"), "makeup_hours": _l("On make-up days")}
+    label_columns = {
+        "since": _l("They hold from"),
+        "hours": _l("Working hours"),
+        "makeup_hours": _l("On make-up days"),
+    }
 
     def hours(self, item: CalendarHours) -> str:
         return "\n".join(hours.week(item.week))
@@ -85,7 +89,7 @@ class CalendarChangeView(GuardedView):
     search_columns = ("at", "actor")
     order_columns = ("at",)
     base_order = ("id", True)
-    label_columns = {"what": _l("What was changed"), "id": _l("Version")}
+    label_columns = {"actor": _l("Who"), "what": _l("What was changed"), "id": _l("Version")}
 
     def what(self, item: CalendarChange) -> Any:
         return labels.localized(item.text)

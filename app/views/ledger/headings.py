@@ -52,6 +52,7 @@ COLUMNS: dict[str, Any] = {
     "creator": _l("Registered by"),
     "current": _l("Published version"),
     "data": _l("Data"),
+    "day": _l("Day"),
     "decided_at": _l("Decided at"),
     "decided_by": _l("Decided by"),
     "dedupe": _l("Sent once per"),
@@ -196,6 +197,7 @@ COLUMNS: dict[str, Any] = {
     "workflow": _l("Workflow"),
     "written_at": _l("Written at"),
     "written_by": _l("Written by"),
+    "year": _l("Year"),
 }
 
 CODES = frozenset(
