@@ -429,3 +429,18 @@ def test_a_day_ends_at_local_midnight() -> None:
     span = Span.last_days(1, date(2026, 11, 19))
     assert span.since == datetime(2026, 11, 18, 16, tzinfo=UTC)
     assert span.until == datetime(2026, 11, 19, 16, tzinfo=UTC)
+
+
+def test_one_that_was_asked_for_and_granted_is_counted_apart(
+    session: Session, cast: Cast, here: Viewer, now: datetime
+) -> None:
+    matter = begun(session, cast, now)
+    matter.press("staff", "ask_extension", extension_days=1, extension_reason="等材料")
+    matter.press("secretary", "grant_extension")
+    clock = session.scalars(
+        sa.select(m.Clock).where(m.Clock.case_id == matter.id, m.Clock.key == "resolution")
+    ).one()
+    assert clock.extended == 1
+    assert month(session, here, clock.due_at + timedelta(hours=1)).resolution == Rate(
+        0, 1, extended=1
+    )
