@@ -58,28 +58,35 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def site(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """Web, one worker and the sweep on a database of their own that holds the cast."""
-    with _serve(servers, tmp_path_factory.mktemp("site"), "walks", build) as running:
+    folder = tmp_path_factory.mktemp("site")
+    with _serve(servers, (folder, folder), "walks", build) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def town(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """The same with the demo in it, so that no screen is empty."""
-    with _serve(servers, tmp_path_factory.mktemp("town"), "screens", towns.build) as running:
+    """The same with the demo in it, so that no screen is empty. Its photos lie where all workers
+    of the run find them: the database is built once for all of them."""
+    files = servers.folder / "town"
+    files.mkdir(exist_ok=True)
+    folders = (tmp_path_factory.mktemp("town"), files)
+    with _serve(servers, folders, "screens", towns.build) as running:
         yield running
 
 
 @contextmanager
 def _serve(
-    servers: Servers, folder: Path, name: str, fill: Callable[[config.Settings], None]
+    servers: Servers, folders: tuple[Path, Path], name: str, fill: Callable[[config.Settings], None]
 ) -> Iterator[Site]:
+    """``folders``: for the logs, and for what belongs to the database."""
     port = _free_port()
-    base = config.load({"SIFANG_VAR": str(folder), "SECRET_KEY": "walk-" * 8})
+    folder, var = folders
+    base = config.load({"SIFANG_VAR": str(var), "SECRET_KEY": "walk-" * 8})
     url = servers.copy(name, lambda address: fill(_with(base, address, servers.redis_url)))
     environment = {
         "DATABASE_URL": url.replace("+psycopg", ""),
         "REDIS_URL": servers.redis_url,
-        "SIFANG_VAR": str(folder),
+        "SIFANG_VAR": str(var),
         "SECRET_KEY": "walk-" * 8,
         "SWEEP_SECONDS": "0.2",
         "PORT": str(port),

@@ -3,6 +3,8 @@ empty."""
 
 from __future__ import annotations
 
+from datetime import date
+
 import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import User
 from sqlalchemy.orm import Session
@@ -48,6 +50,16 @@ def _add(session: Session) -> None:
             changed_at=now,
             changed_by_id=people["admin"],
         )
+    )
+    day = [["09:00", "12:00"]]
+    community = session.scalar(sa.select(m.Place.id).where(m.Place.name == "榆荫社区"))
+    session.add_all(
+        [
+            m.CalendarDay(place_id=community, day=date(2027, 3, 8), segments=day, name="妇女节"),
+            m.CalendarHours(since=date(2028, 1, 3), week={"0": day}, makeup=day, note="夏令时间"),
+            m.CalendarYear(year=2099, papers=["https://example.org/2099"]),
+            m.CalendarChange(at=now, text={"zh": "加一天", "en": "A day"}, reason="社区活动"),
+        ]
     )
     for state, token in LINKS.items():
         one = (
