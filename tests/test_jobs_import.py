@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import zipfile
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -233,6 +235,28 @@ def test_an_unpacked_giant_is_refused(tmp_path, monkeypatch):
     path.write_bytes(workbook(*GOOD))
     with pytest.raises(InvalidError):
         tables.count(path)
+
+
+@pytest.mark.parametrize(
+    ("of", "by"),
+    [
+        (b"</row></sheetData>", b"<c/>" * 1_000_000 + b"</row></sheetData>"),
+        (b"</sheetData>", b"<row/>" * 4_000_000 + b"</sheetData>"),
+        (b'<row r="2"', b'<row r="1000000000000"'),
+    ],
+    ids=["cells", "rows", "number"],
+)
+def test_a_sheet_that_is_built_to_fill_the_memory_is_refused(tmp_path, of, by):
+    path, whole = tmp_path / "x", io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(workbook(*GOOD))) as source, zipfile.ZipFile(whole, "w") as to:
+        for name in source.namelist():
+            content = source.read(name)
+            if "sheet1" in name:  # without its <dimension ref="…"/>, which bounds an honest one
+                content = re.sub(rb"<dimension[^>]*/>", b"", content).replace(of, by)
+            to.writestr(name, content, zipfile.ZIP_DEFLATED)
+    path.write_bytes(whole.getvalue())
+    with pytest.raises(InvalidError, match="Too large"):
+        list(tables.lines(path, FIELDS))
 
 
 def test_nothing_chosen_is_told_beside_the_field(desk):

@@ -9,11 +9,12 @@ import unicodedata
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
+from xml.parsers import expat
 
 import openpyxl
 
@@ -21,7 +22,12 @@ from app.errors import InvalidError, Problem
 
 MOST_ROWS = 20_000
 MOST_COLUMNS = 100
+_LAST_ROW = 1_048_576
 _MOST_UNPACKED = 100_000_000
+_MOST_ELEMENTS = 3_000_000
+_MOST_OF_ROW = 50_000
+"""Elements of a file, and of one row: the reader holds a row in memory, however long it is."""
+_CHUNK = 65_536
 _LONGEST = 500
 
 
@@ -55,6 +61,8 @@ def lines(path: Path, fields: Sequence[Field]) -> Iterator[Line]:
         columns: dict[int, str] | None = None
         count = 0
         for number, row in numbered:
+            if number > _LAST_ROW:  # a row may say of itself that it is the billionth
+                raise InvalidError(_too_many())
             if not any(row):
                 continue
             if columns is None:
@@ -132,13 +140,35 @@ def _opened(file: BinaryIO) -> Any:
     try:
         with zipfile.ZipFile(file) as archive:
             unpacked = sum(each.file_size for each in archive.infolist())
-        if unpacked <= _MOST_UNPACKED:
+            fits = unpacked <= _MOST_UNPACKED and _modest(archive)
+        if fits:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of styles and extensions that it leaves out
                 return openpyxl.load_workbook(file, read_only=True, data_only=True)
     except Exception as error:
         raise InvalidError(_unreadable()) from error
     raise InvalidError(_too_many())
+
+
+def _modest(archive: zipfile.ZipFile) -> bool:
+    """Whether the reader's memory is enough: some kilobytes unpack to millions of empty cells."""
+    whole = of_row = 0
+
+    def begin(name: str, _attributes: object) -> None:
+        nonlocal whole, of_row
+        whole += 1
+        of_row = 0 if name.rpartition(":")[2] in ("row", "si") else of_row + 1
+
+    for each in archive.infolist():
+        parser = expat.ParserCreate()
+        parser.StartElementHandler = begin
+        of_row = 0
+        with archive.open(each) as file, suppress(expat.ExpatError):  # no XML: nothing is built
+            while chunk := file.read(_CHUNK):
+                parser.Parse(chunk)
+                if whole > _MOST_ELEMENTS or of_row > _MOST_OF_ROW:
+                    return False
+    return True
 
 
 def _cells(sheet: Any) -> Iterator[list[str]]:
@@ -150,7 +180,8 @@ def _cells(sheet: Any) -> Iterator[list[str]]:
             return
         except Exception as error:
             raise InvalidError(_unreadable()) from error
-        yield [_text(value) for value in row]
+        # a million blank rows below the last one are nothing unusual
+        yield [] if row.count(None) == len(row) else [_text(value) for value in row]
 
 
 def _text(value: object) -> str:
