@@ -288,3 +288,14 @@ def test_parts_of_a_case_say_which_building_they_are_about(sign_in, session, cas
     relatives = staff.text.split('class="relatives"')[1]
     assert ">翠微南里 4号楼 1单元</a>" in relatives
     assert ">翠微南里 4号楼 2单元</a>" in relatives
+
+
+def test_a_supervision_and_a_reminder_stand_on_the_page(app: Flask, session, cast, now) -> None:
+    matter = Matter(session, cast, now).begin().press("staff", "accept")
+    matter.press("street", "supervise", supervision="请三日内办结")
+    matter.press("secretary", "remind", reminder="居民又来问了")
+    session.commit()
+    visitor = Visitor(app).sign_in("staff")
+    visitor.get(f"/cases/{matter.id}")
+    for words in ("督办", "请三日内办结", "答复督办", "催办", "居民又来问了"):
+        assert words in visitor.text
