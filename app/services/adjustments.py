@@ -59,7 +59,7 @@ def set_days(session: Session, days: Iterable[Day], why: Why) -> int:
             _add_day(session, one, "local")
     first = given[0]
     place = session.get(Place, first.place_id) if first.place_id is not None else None
-    where = ("全部辖区", "everywhere") if place is None else (place.name, place.name)
+    where = ("全部辖区", "Everywhere") if place is None else (place.name, place.name)
     when = str(first.day) if len(given) == 1 else f"{first.day} … {given[-1].day}"
     if first.segments is None:
         zh, en = "恢复通常安排", "as usual"
