@@ -151,7 +151,7 @@ _ALIKE: tuple[Callable[[Any], Any], ...] = (
     lambda thing: (thing.key, _target(thing)),
     lambda thing: thing.key,
 )
-"""From the strictest: of several steps with one key the one that leaves the same states is meant."""
+"""From the strictest: of steps with one key the one that leaves the same states is meant."""
 
 
 # --- words ----------------------------------------------------------------------------------------

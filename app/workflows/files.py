@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from importlib import resources
 from pathlib import Path
@@ -24,6 +25,8 @@ from app.workflows.spec import Duration, Label, LevelAt, Spec, Workflow
 from app.workflows.terms import KEY_PATTERN
 
 LARGEST = 1_000_000
+SCHEMA_NAME = "workflow.schema.json"
+"""What an exported file calls its schema: a file beside it, from ``sifang workflows schema``."""
 _LARGE = (
     "文件超过 1 MB，不是流程文件；请检查选对了文件，或拆成几个流程",
     "the file is larger than 1 MB: choose the right file, or make it several workflows",
@@ -50,10 +53,41 @@ def _problem(name: str, fault: Fault) -> Problem:
 def read(text: str | bytes, name: str = "workflow.yaml") -> Workflow:
     """The workflow in a file. Raises FileError."""
     try:
-        root = nodes.parse(_decoded(text))
+        decoded = _decoded(text)
+        root = nodes.parse(decoded)
     except faults.FaultError as error:
-        raise FileError(name, error.found) from None
+        document = None if len(text) > LARGEST else _json(text)
+        if document is None:
+            raise FileError(name, error.found) from None
+        return parse(document, name)
     return _typed(nodes.plain(root), root, name)
+
+
+def _json(text: str | bytes) -> dict[str, Any] | None:
+    """The document of a JSON file that YAML can't read: other programs write characters beyond the
+    first plane as two escapes. None when it is none, or deeper than a workflow may be."""
+    try:
+        document = json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return None
+    layer, deep = [document], 0
+    while layer and deep <= nodes.DEEPEST:
+        layer = [inner for one in layer for inner in _inner(one)]
+        deep += 1
+    return document if isinstance(document, dict) and not layer else None
+
+
+def _inner(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is given twice")
+    return found
 
 
 def load(path: Path, name: str = "") -> Workflow:
@@ -161,13 +195,14 @@ _Dumper.add_representer(dict, _mapping)
 _Dumper.add_representer(list, _sequence)
 
 
-def write(spec: Workflow) -> str:
-    """The file of a spec: what has its default is left out; ``read`` gives the same spec back."""
+def write(spec: Workflow, *, schema: str = "") -> str:
+    """The file of a spec: what has its default is left out; ``read`` gives the same spec back.
+    ``schema`` is the address of the JSON Schema that an editor is to complete it by."""
     lean = _lean(spec)
     dumped: str = yaml.dump(
         lean, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=10_000, indent=2
     )
-    return dumped
+    return f"# yaml-language-server: $schema={schema}\n{dumped}" if schema else dumped
 
 
 def _lean(value: Any) -> Any:
@@ -227,6 +262,17 @@ def schema() -> dict[str, Any]:
     made["title"] = "Workflow file"
     _replace(made, "pattern", KEY_PATTERN, _KEY)
     return made
+
+
+_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What YAML doesn't take as it stands, or takes for the end of a line."""
+
+
+def write_json(spec: Workflow) -> str:
+    """The workflow as JSON, which is YAML too: ``read`` takes both."""
+    lean = spec.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    text = json.dumps(lean, ensure_ascii=False, indent=2)
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n"
 
 
 def _replace(node: Any, word: str, old: str, new: str) -> None:

@@ -1,0 +1,233 @@
+"""Workflows in and out: import, export, the schema for editors, and what is different."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from app import clock
+from app.cli.output import answering, as_json, language, say, text
+from app.errors import InvalidError, MissingError, Problem, RefusedError
+from app.extensions import db
+from app.models import Workflow as Row
+from app.models import WorkflowVersion
+from app.services import definitions, drafts
+from app.services.actors import SYSTEM
+from app.transaction import unit_of_work
+from app.workflows import contrast, files, graph, layout, mermaid, picture, sheet
+from app.workflows.compare import Change, compare
+from app.workflows.spec import Workflow
+
+_path = click.Path(exists=True, dir_okay=False, path_type=Path)
+_out = click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write there."
+)
+_SIGNS = {"added": "+", "removed": "-", "changed": "~"}
+
+
+def row(key: str) -> Row:
+    """The workflow of that key. Raises MissingError."""
+    found = db.session.query(Row).filter_by(key=key).one_or_none()
+    if found is None:
+        words = {"zh": f"没有流程“{key}”。", "en": f"There is no workflow “{key}”."}
+        raise MissingError(Problem(words, "KEY"))
+    return found
+
+
+def _version(of: Row, number: int | None) -> Workflow:
+    if number is None:
+        current = of.current
+    else:
+        current = (
+            db.session.query(WorkflowVersion)
+            .filter_by(workflow_id=of.id, number=number)
+            .one_or_none()
+        )
+    if current is None and number is None:
+        words = {
+            "zh": f"流程“{of.key}”还没有发布；用 --draft（或 {of.key}:draft）取草稿。",
+            "en": f"Workflow “{of.key}” isn't published: use --draft (or {of.key}:draft).",
+        }
+        raise MissingError(Problem(words))
+    if current is None:
+        words = {
+            "zh": f"流程“{of.key}”没有第 {number} 版。",
+            "en": f"Workflow “{of.key}” has no version {number}.",
+        }
+        raise MissingError(Problem(words))
+    return Workflow.model_validate(current.spec)
+
+
+def _meant(name: str) -> Workflow:
+    """What a word of the command line stands for: a file, KEY, KEY@3 or KEY:draft."""
+    path = Path(name)
+    if path.is_file():
+        return files.load(path)
+    key, _, number = name.partition("@")
+    if number:
+        if not (number.isascii() and number.isdecimal() and len(number) < 10):
+            words = {"zh": f"“{name}”应写成 KEY@3。", "en": f"“{name}” should look like KEY@3."}
+            raise InvalidError(Problem(words))
+        return _version(row(key), int(number))
+    if name.endswith(":draft"):
+        return drafts.spec(row(name.removesuffix(":draft")))
+    return _version(row(name), None)
+
+
+def _told(change: Change) -> dict[str, Any]:
+    return {
+        "kind": change.kind,
+        "part": change.part,
+        "key": change.key,
+        "what": change.what,
+        "before": change.before,
+        "after": change.after,
+        "text": change.text.both(),
+    }
+
+
+def _line(change: dict[str, Any]) -> str:
+    return f"{_SIGNS[change['kind']]} {text(change['text'])}"
+
+
+def _write(shown: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(shown, nl=bool(shown) and not shown.endswith("\n"))
+    else:
+        output.write_text(shown, "utf-8")
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, required=True, type=_path)
+@click.option("--publish", is_flag=True, help="Publish what was imported.")
+@click.option("--note", default="", help="What the new version changes.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be different.")
+@click.option("--yes", is_flag=True, help="Change drafts that are there without asking.")
+@as_json
+@with_appcontext
+@answering
+def import_(
+    paths: tuple[Path, ...], *, publish: bool, note: str, dry_run: bool, yes: bool, json_: bool
+) -> None:
+    """Store workflow FILES (YAML or JSON) as drafts: all of them, or none when one is faulty.
+
+    Shows first what would be different in a draft that is there, and asks.
+    """
+    specs = [files.load(path) for path in paths]
+    done = [_ahead(spec) for spec in specs]
+    if not json_:
+        for item in done:
+            head = "new" if item["new"] else f"{len(item['changes'])} changes"
+            say(None, [f"{item['key']}: {head}", *map(_line, item["changes"])], json_=False)
+    if dry_run:
+        say(done, (), json_=json_)
+        return
+    if not yes and any(item["changes"] for item in done):
+        _ask(json_=json_)
+    beside = {spec.key: spec for spec in specs}
+    with unit_of_work(db.session()) as session:
+        stored = [
+            drafts.store(session, spec) if item["new"] or item["changes"] else row(spec.key)
+            for spec, item in zip(specs, done, strict=True)
+        ]
+        for one, item in zip(stored, done, strict=True):
+            if publish:
+                version = definitions.publish(
+                    session, one, actor=SYSTEM, now=clock.now(), note=note, beside=beside
+                )
+                item["version"] = version.number
+    say(done, (f"{d['key']}: {d['version'] or 'draft'}" for d in done), json_=json_)
+
+
+def _ahead(spec: Workflow) -> dict[str, Any]:
+    """What storing it would change in the draft of its key."""
+    found = db.session.query(Row).filter_by(key=spec.key).one_or_none()
+    changes: list[dict[str, Any]] = []
+    if found is not None:
+        try:
+            changes = [_told(change) for change in compare(drafts.spec(found), spec)]
+        except files.FileError:
+            words = {
+                "zh": "现有草稿不完整，无法比较；将被替换",
+                "en": "the present draft is no whole workflow, and will be replaced",
+            }
+            changes = [{"kind": "changed", "part": "workflow", "key": spec.key, "text": words}]
+    return {"key": spec.key, "new": found is None, "changes": changes, "version": None}
+
+
+def _ask(*, json_: bool) -> None:
+    if json_:
+        words = {
+            "zh": "现有草稿会被改动：加上 --yes 确认，或用 --dry-run 只看差别。",
+            "en": "A draft would be changed: add --yes, or look first with --dry-run.",
+        }
+        raise RefusedError(Problem(words, "--yes"))
+    words = {"zh": "改动以上草稿？", "en": "Change these drafts?"}
+    click.confirm(text(words), abort=True, err=True)
+
+
+@click.command("export")
+@click.argument("key")
+@click.option("--draft", is_flag=True, help="The draft instead of the published version.")
+@click.option("--version", type=click.IntRange(1), help="That version instead of the present one.")
+@click.option(
+    "--format", "format_", type=click.Choice(["yaml", "json", "mermaid", "svg"]), default="yaml"
+)
+@_out
+@as_json
+@with_appcontext
+@answering
+def export(
+    key: str, *, draft: bool, version: int | None, format_: str, output: Path | None, json_: bool
+) -> None:
+    """Print workflow KEY as YAML, JSON, Mermaid text or an SVG picture."""
+    spec = drafts.spec(row(key)) if draft else _version(row(key), version)
+    _write(_formatted(spec, "json" if json_ else format_), output)
+
+
+def _formatted(spec: Workflow, format_: str) -> str:
+    if format_ == "yaml":
+        return files.write(spec, schema=files.SCHEMA_NAME)
+    if format_ == "json":
+        return files.write_json(spec)
+    found = graph.of(spec, language())
+    if format_ == "mermaid":
+        return mermaid.draw(found)
+    return sheet.alone(picture.draw(layout.of(found), title=spec.label.text(language())))
+
+
+@click.command("schema")
+@_out
+@answering
+def schema(output: Path | None) -> None:
+    """Print the JSON Schema of workflow files, for editors; needs no database."""
+    _write(json.dumps(files.schema(), ensure_ascii=False, indent=2), output)
+
+
+@click.command("diff")
+@click.argument("before")
+@click.argument("after")
+@click.option("--format", "format_", type=click.Choice(["text", "svg"]), default="text")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 when anything is different.")
+@_out
+@as_json
+@with_appcontext
+@answering
+def diff(
+    before: str, after: str, *, format_: str, exit_code: bool, output: Path | None, json_: bool
+) -> None:
+    """Say what is different from BEFORE to AFTER: each a file, KEY, KEY@3 or KEY:draft."""
+    old, new = _meant(before), _meant(after)
+    found = [_told(change) for change in compare(old, new)]
+    if json_:
+        _write(json.dumps(found, ensure_ascii=False, indent=2), output)
+    elif format_ == "svg":
+        _write(sheet.alone(contrast.draw(old, new, language())), output)
+    else:
+        _write("".join(f"{_line(change)}\n" for change in found), output)
+    if exit_code and found:
+        raise SystemExit(1)
