@@ -12,7 +12,7 @@ from flask import Flask
 
 from app import clock
 from app import models as m
-from app.services import adjustments, calendars, edge, kinds, recounts, years
+from app.services import adjustments, calendars, edge, kinds, proposals, recounts, years
 from app.services.actors import SYSTEM
 from app.services.adjustments import Day, Why
 from app.services.kinds import Work
@@ -153,6 +153,16 @@ class TestDays:
         assert due(session) == before
         for model in (m.CalendarChange, m.CalendarDay, m.Job):
             assert session.scalar(sa.select(sa.func.count()).select_from(model)) == 0
+
+    def test_it_says_so_when_more_run_than_were_tried(
+        self, admin, session, cast, case, now, monkeypatch
+    ):
+        extended.begin(session, cast.places["compound"].id, now)
+        session.commit()
+        monkeypatch.setattr(recounts, "BATCH", 1)
+        monkeypatch.setattr(proposals, "TRIED", 1)
+        admin.post("/calendars/days", **flood())
+        assert "以上是前 1 个的结果" in admin.text
 
     def test_confirmed_it_is_written_and_counted_by_a_job(self, admin, session, case, tmp_path):
         before = due(session)

@@ -25,6 +25,8 @@ Make = Callable[[Session, Why], object]
 """Makes the change; flushes."""
 LISTED = 60
 """Days that a proposal names; ``count`` counts all."""
+TRIED = 20_000
+"""Deadlines that are tried while somebody waits, about three seconds' work; the job counts all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def tried(session: Session, plan: Plan, why: Why) -> Proposal:
     try:
         text = _made(session, plan, why)
         after = calendars.book(session).along(way)
-        preview = recounts.preview(session, why.now)
+        preview = recounts.preview(session, why.now, TRIED)
         found = list(_altered(before, after, plan))
     finally:
         nested.rollback()

@@ -57,6 +57,8 @@ class Preview:
     overdue: int = 0
     relieved: int = 0
     listed: list[Moved] = field(default_factory=list)
+    cut: bool = False
+    """There are more clocks than were looked at."""
 
     def count(self, found: Sequence[Moved]) -> None:
         self.moved += len(found)
@@ -84,11 +86,14 @@ class _Counted:
     moved: Moved
 
 
-def preview(session: Session, now: datetime) -> Preview:
-    """What counting anew would change; nothing is written. To see what a change would do, make it
-    in a savepoint, ask, and undo it."""
+def preview(session: Session, now: datetime, most: int | None = None) -> Preview:
+    """What counting anew would change, of ``most`` clocks or a batch more; nothing is written. To
+    see what a change would do, make it in a savepoint, ask, and undo it."""
     found, after = Preview(), 0
     while clocks := _read(session, after, BATCH):
+        if most is not None and found.looked >= most:
+            found.cut = True
+            break
         found.looked += len(clocks)
         found.count([one.moved for one in _counted(session, clocks, now)])
         after = clocks[-1].id
