@@ -89,6 +89,8 @@ def test_each_role_opens_the_ledgers_of_the_table_and_no_other(
     visitor = Visitor(app).sign_in(name)
     visitor.get("/settings/")
     menu = visitor.text
+    visitor.get("/ledgers/")
+    menu += visitor.text
     for view, cls in VIEWS.items():
         allowed = allowed_by_code(frozenset({role}), "can_list", view)
         assert (f'href="{cls.route_base}/list/"' in menu) == allowed, view

@@ -84,6 +84,11 @@ ENUMS: dict[type[enum.Enum], dict[Any, Any]] = {
         m.NoticeStatus.MUTED: _l("Not wanted"),
         m.NoticeStatus.INCLUDED: _l("In a digest"),
     },
+    m.Mode: {
+        m.Mode.NOW: _l("At once"),
+        m.Mode.DIGEST: _l("In the daily digest"),
+        m.Mode.NEVER: _l("Not at all"),
+    },
     m.AreaSource: {
         m.AreaSource.REGISTERED: _l("Registered area"),
         m.AreaSource.SURVEYED: _l("Surveyed area"),

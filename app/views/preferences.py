@@ -16,15 +16,13 @@ from app.models import Mode
 from app.services import preferences
 from app.services.preferences import CHANNELS, MODES, TOPICS, Wishes
 from app.transaction import unit_of_work
-from app.views import access
+from app.views import access, labels
 from app.views.deliveries import channels
 
 pages = Blueprint("preferences", __name__, url_prefix="/account/notices")
 WORDS: dict[str, Any] = {
     "": _l("As usual"),
-    Mode.NOW: _l("At once"),
-    Mode.DIGEST: _l("In the daily digest"),
-    Mode.NEVER: _l("Not at all"),
+    **labels.ENUMS[Mode],
 }
 
 

@@ -190,7 +190,7 @@ class DraftNoticeView(_DraftView):
 
     def buttons(self, item: DraftNotice) -> list[tuple[str, str, str]]:
         address = url_for("previews.index", workflow_id=item.workflow_id, _anchor=item.key)
-        return [(address, _("Preview with a real case"), "eye")]
+        return [(address, "eye", _("Preview with a real case"))]
 
 
 def _template_problems(field: str, text: str) -> list[Problem]:
