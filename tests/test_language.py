@@ -28,6 +28,7 @@ WORD = re.compile(r"[A-Za-z]{2,}")
 ALLOWED = {
     "English",
     "Excel",
+    "Apprise",
     "Office",
     "PDF",
     "MB",
