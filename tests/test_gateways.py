@@ -93,6 +93,19 @@ class TestSecrets:
         gateways.change(session, gateway, Setup("改名", {"secret": "new"}), actor=admin, now=now)
         assert vault.unseal(gateway.sealed) == {**before, "secret": "new"}
 
+    def test_a_server_that_repeats_them_does_not_put_them_on_screen(
+        self, session, robot, receiver, now
+    ):
+        key = "0123456789abcdef0123"
+        url = f"{receiver.url.partition('?')[0]}?access_token={key}"
+        gateway = robot("dingtalk", url=url, secret="SECret")
+        receiver.answer = lambda taken: Said({"errcode": 7, "errmsg": f"{taken.path} SECret"})
+        said = gateways.test(session, gateway, address="", now=now)
+        assert "errcode 7" in said
+        assert "access_token=•••" in said
+        assert key not in said
+        assert "SECret" not in said
+
     def test_a_key_is_changed_by_putting_a_new_one_in_front(self, settings):
         try:
             vault.use((), "old-secret-key")

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app import models as m
 from app.channels import KINDS, Channel, ChannelError, Message, find
 from app.channels.kinds import Windows
+from app.channels.veil import Veil
 from app.errors import InvalidError, MissingError, Problem
 from app.services import edge, vault
 from app.services.actors import Viewer
@@ -167,7 +168,8 @@ def opened(session: Session, gateway_id: int) -> Channel:
     if known is not None and known[0] == row.changed_at:
         return known[1]
     try:
-        made = KINDS[row.kind].make({**row.settings, **vault.unseal(row.sealed)})
+        secret = vault.unseal(row.sealed)
+        made = Veil(KINDS[row.kind].make({**row.settings, **secret}), tuple(secret.values()))
     except vault.SealError:
         raise ChannelError("its secrets were sealed with a key that is not set here") from None
     except InvalidError as error:
