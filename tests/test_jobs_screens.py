@@ -138,6 +138,14 @@ class TestExport:
         assert job.state is JobState.FAILED
         assert job.message["zh"]
 
+    def test_who_lost_the_right_later_gets_no_file_either(self, visitor, filled, cast):
+        visitor.post("/exports/UnitView")
+        job = labour.finish(filled, newest(filled))
+        book(visitor, f"/jobs/{job.id}/file")
+        cast.users["secretary"].roles = []
+        filled.commit()
+        assert visitor.get(f"/jobs/{job.id}/file").status_code in (403, 404)
+
     def test_a_file_that_is_gone_says_what_to_do(self, visitor, filled, settings):
         visitor.post("/exports/UnitView")
         job = labour.finish(filled, newest(filled))

@@ -39,7 +39,8 @@ MOST = 1_000_000
 """A sheet holds few more."""
 
 
-def _listing(key: str) -> Listing:
+def permitted(key: str) -> Listing:
+    """The list, if this person may export it; aborts if not."""
     found = registry.find(key)
     if found is None or not found.allowed():
         abort(404)
@@ -51,7 +52,7 @@ def _listing(key: str) -> Listing:
 @pages.get("/<key>")
 def download(key: str) -> Response | str:
     """The list that the address asks for, as a file; a long one is offered as a job."""
-    listing, asked = _listing(key), request.args.to_dict()
+    listing, asked = permitted(key), request.args.to_dict()
     found = sheet(key, asked, most=DIRECT)
     rows = list(found.rows)
     if len(rows) > DIRECT:
@@ -76,7 +77,7 @@ def download(key: str) -> Response | str:
 @pages.post("/<key>")
 def start(key: str) -> Response:
     """Make the file in the background; its owner is taken to where it can be watched."""
-    listing = _listing(key)
+    listing = permitted(key)
     asked = {name: text for name, text in request.form.items() if name != "csrf_token"}
     parameters = {"list": key, "query": asked}
     with unit_of_work(db.session()) as session:
@@ -97,7 +98,7 @@ def export(work: Work) -> Generator[Step, None, Ending]:
     path = work.folder / "sheet.xlsx"
     with acting(work):
         found = sheet(key, asked, most=MOST)
-        listing = _listing(key)
+        listing = permitted(key)
         total = _count(listing, asked)
         yield Step(0, total=total)
         count = 0

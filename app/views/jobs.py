@@ -89,8 +89,11 @@ def show(job_id: int) -> str:
 
 @pages.get(f"/{ID}/file")
 def file(job_id: int) -> Response:
-    """What the job has made, for its owner alone; each download is on the record."""
+    """What the job has made, for its owner alone, and for as long as they may export that list;
+    each download is on the record."""
     job = jobs.own(db.session(), job_id, access.viewer())
+    if job.kind == "export":
+        exports.permitted(job.parameters["list"])
     made = file_of(job)
     folder = jobs.folder(current_app.extensions["settings"].files_dir, job.id)
     path = folder / made["path"] if made else None
