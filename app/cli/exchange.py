@@ -65,8 +65,11 @@ def _version(of: Row, number: int | None) -> Workflow:
 def _meant(name: str) -> Workflow:
     """What a word of the command line stands for: a file, KEY, KEY@3 or KEY:draft."""
     path = Path(name)
-    if path.is_file():
-        return files.load(path)
+    return files.load(path) if path.is_file() else _stored(name)
+
+
+@with_appcontext
+def _stored(name: str) -> Workflow:
     key, _, number = name.partition("@")
     if number:
         if not (number.isascii() and number.isdecimal() and len(number) < 10):
@@ -215,12 +218,14 @@ def schema(output: Path | None) -> None:
 @click.option("--exit-code", is_flag=True, help="Exit with 1 when anything is different.")
 @_out
 @as_json
-@with_appcontext
 @answering
 def diff(
     before: str, after: str, *, format_: str, exit_code: bool, output: Path | None, json_: bool
 ) -> None:
-    """Say what is different from BEFORE to AFTER: each a file, KEY, KEY@3 or KEY:draft."""
+    """Say what is different from BEFORE to AFTER: each a file, KEY, KEY@3 or KEY:draft.
+
+    Two files need no database.
+    """
     old, new = _meant(before), _meant(after)
     found = [_told(change) for change in compare(old, new)]
     if json_:
