@@ -110,3 +110,11 @@ def client(app: Flask, session: Session) -> FlaskClient:
 @pytest.fixture
 def files_dir(settings: config.Settings) -> Path:
     return settings.files_dir
+
+
+LONG = ("tests/walks/test_screens.py", "tests/test_jobs_faults.py", "tests/test_worker_faults.py")
+"""Files that take longest begin first, so that no worker is left alone with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
