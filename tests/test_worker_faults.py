@@ -97,7 +97,7 @@ def test_a_deadline_fires_and_is_seen_in_the_bell_and_by_mail(site):
             .where(m.Clock.key == "reply", m.Notice.channel == "inapp", m.Notice.key == "late")
             .limit(1)
         )
-    assert lag < timedelta(seconds=5)
+    assert lag < timedelta(seconds=20), "soon, also while the processes still start"
     mail = next(mail for mail in site.mailbox.mails if "超期" in mail["Subject"])
     assert mail["Subject"] == f"{case.number} 超期"
     assert f"/cases/{case.id}" in mail.get_content()

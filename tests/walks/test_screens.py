@@ -1,6 +1,6 @@
 """Every screen as every role, at the desk and on the phone, in Chinese and English, light and dark.
 
-``make screens`` walks them all; ``make test`` a sample that has each screen once.
+``make screens`` walks them all, and first a sample that has each screen once.
 """
 
 from __future__ import annotations
@@ -78,6 +78,7 @@ NO_SCREEN = re.compile(
 )
 
 
+@pytest.mark.screens
 @pytest.mark.timeout(900)
 def test_every_screen_once(chromium, town, rules):
     """Each at both widths. Axe and the keyboard try each kind of screen once; each kind is shown
