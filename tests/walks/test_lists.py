@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.cast import PASSWORD
 from tests.walks.test_ledgers import fits
@@ -26,8 +26,12 @@ def in_place(page: Page) -> bool:
     return bool(page.evaluate("window.untouched === true"))
 
 
+def rows(page: Page) -> Locator:
+    return page.locator(".row-open a")
+
+
 def names(page: Page) -> list[str]:
-    return page.locator(".row-open a").all_inner_texts()
+    return rows(page).all_inner_texts()
 
 
 def test_every_work_list_fits_a_phone_with_its_filters_open(enter, site, shoot):
@@ -146,13 +150,14 @@ def test_filters_and_views_work_without_script(chromium: Browser, site):
     page.locator("#list-filters").click()
     page.fill("#f_parent", "4号楼")
     page.locator("#list-apply").click()
-    assert names(page) == ["1单元", "2单元"]
+    expect(rows(page)).to_have_text(["1单元", "2单元"])
     page.locator("#sort-name").click()
+    expect(page).to_have_url(re.compile("order=name"))
     page.locator("#sort-name").click()
-    assert names(page) == ["2单元", "1单元"]
+    expect(rows(page)).to_have_text(["2单元", "1单元"])
     page.locator("#list-view summary").click()
     page.fill("#view-name", "四号楼")
     page.locator("#list-view .btn-accent").click()
     expect(page.locator(".view-tabs [aria-current]")).to_have_text("四号楼")
-    assert names(page) == ["2单元", "1单元"]
+    expect(rows(page)).to_have_text(["2单元", "1单元"])
     context.close()

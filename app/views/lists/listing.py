@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +13,7 @@ from app.views.lists.filters import Arguments
 from app.views.lists.query import ALWAYS, Heading, Page, Query, Value
 
 
-class Listing:
+class Listing(ABC):
     """A list with a key. Subclasses read their filters and fetch their rows, in scope."""
 
     key: str
@@ -43,12 +44,13 @@ class Listing:
         filters = self.read({}).filters
         return frozenset({*ALWAYS, *(name for each in filters for name in each.names)})
 
+    @abstractmethod
     def read(self, given: Arguments) -> Query:
-        raise NotImplementedError
+        """What the address asks for, checked."""
 
+    @abstractmethod
     def fetch(self, query: Query) -> Page:
         """One page, in a bounded number of statements."""
-        raise NotImplementedError
 
     def orders(self) -> list[tuple[str, str]]:
         """Orders to choose from: as in the address, in words. The usual one is first, as ``""``."""
@@ -66,13 +68,13 @@ class Listing:
         """The columns on the page, in order."""
         return query.columns
 
+    @abstractmethod
     def headings(self, query: Query) -> tuple[Heading, ...]:
         """The columns of a file."""
-        raise NotImplementedError
 
+    @abstractmethod
     def values(self, query: Query, most: int) -> Iterator[tuple[Value, ...]]:
         """The rows of a file, at most ``most``; page and size don't matter."""
-        raise NotImplementedError
 
 
 def extended(path: str, arguments: Arguments) -> str:
