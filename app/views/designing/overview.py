@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -15,31 +15,17 @@ from app.models import Case, Workflow, WorkflowVersion
 from app.services import definitions, drafts
 from app.transaction import unit_of_work
 from app.views import access, pictures
+from app.views.designing.frame import may, must, pages, row_of
 from app.workflows import files
 from app.workflows.check import Finding
 from app.workflows.spec import Workflow as Spec
 
-pages = Blueprint("definitions", __name__, url_prefix="/workflows")
-
-VIEW = "WorkflowView"
 _LARGEST = 1_000_000
-
-
-def _must(permission: str) -> None:
-    if not access.may(permission, VIEW):
-        abort(403)
-
-
-def _row(workflow_id: int) -> Workflow:
-    row = db.session.get(Workflow, workflow_id)
-    if row is None:
-        abort(404)
-    return row
 
 
 @pages.get("/")
 def index() -> str:
-    _must("can_list")
+    must("can_list")
     rows = db.session.scalars(
         sa.select(Workflow).options(sa.orm.joinedload(Workflow.current)).order_by(Workflow.key)
     ).all()
@@ -53,15 +39,15 @@ def index() -> str:
         "definitions/index.html",
         rows=rows,
         running=running,
-        may_edit=access.may("can_edit", VIEW),
+        may_edit=may("can_edit"),
         problems=(),
     )
 
 
 @pages.get("/<int:workflow_id>")
 def show(workflow_id: int) -> str:
-    _must("can_show")
-    return _page(_row(workflow_id))
+    must("can_show")
+    return _page(row_of(workflow_id))
 
 
 def _page(row: Workflow, note: str = "") -> str:
@@ -80,8 +66,8 @@ def _page(row: Workflow, note: str = "") -> str:
         versions=versions,
         blocked=bool(problems) or any(f.level == "error" for f in found),
         note=note,
-        may_publish=access.may("can_publish", VIEW),
-        may_edit=access.may("can_edit", VIEW),
+        may_publish=may("can_publish"),
+        may_edit=may("can_edit"),
     )
 
 
@@ -96,16 +82,16 @@ def _judged(row: Workflow) -> tuple[Spec | None, list[Finding], tuple[Problem, .
 
 @pages.post("/<int:workflow_id>/publish")
 def publish(workflow_id: int) -> Response | tuple[str, int]:
-    _must("can_publish")
+    must("can_publish")
     note = request.form.get("note", "").strip()[:2000]
     try:
         with unit_of_work(db.session()) as session:
             version = definitions.publish(
-                session, _row(workflow_id), actor=access.viewer(), now=access.now(), note=note
+                session, row_of(workflow_id), actor=access.viewer(), now=access.now(), note=note
             )
             number = version.number
     except InvalidError:
-        return _page(_row(workflow_id), note), 422
+        return _page(row_of(workflow_id), note), 422
     flash(_("Version %(number)s is in force for new cases.", number=number), "success")
     return redirect(url_for("definitions.show", workflow_id=workflow_id))
 
@@ -113,8 +99,8 @@ def publish(workflow_id: int) -> Response | tuple[str, int]:
 @pages.get("/<int:workflow_id>/file")
 def export(workflow_id: int) -> Response:
     """The draft as a YAML file; the published version with ``?version=N``."""
-    _must("can_show")
-    row = _row(workflow_id)
+    must("can_show")
+    row = row_of(workflow_id)
     number = request.args.get("version", "")
     if number:
         if not (number.isascii() and number.isdecimal() and len(number) < 10):
@@ -140,7 +126,7 @@ def export(workflow_id: int) -> Response:
 @pages.post("/import")
 def import_() -> Response | tuple[str, int]:
     """A workflow file becomes the draft of its key; nothing is saved when it has a fault."""
-    _must("can_edit")
+    must("can_edit")
     sent = request.files.get("file")
     if sent is None or not sent.filename:
         words = {"zh": "请先选择一个流程文件。", "en": "Choose a workflow file first."}

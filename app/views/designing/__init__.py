@@ -1,0 +1,9 @@
+"""A workflow's own pages, below ``/workflows/<id>``: each module adds to the one blueprint, and a
+line to ``templates/definitions/tabs.html``."""
+
+from __future__ import annotations
+
+from app.views.designing import overview
+from app.views.designing.frame import pages
+
+__all__ = ["overview", "pages"]

@@ -1,0 +1,35 @@
+"""What all pages of a workflow share: the blueprint, the workflow itself, and who may do what."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort
+from flask.blueprints import BlueprintSetupState
+
+from app.extensions import db
+from app.models import Workflow
+from app.views import access
+
+VIEW = "WorkflowView"
+pages = Blueprint("definitions", __name__, url_prefix="/workflows")
+
+
+def may(permission: str, row: Workflow | None = None) -> bool:
+    """Whether this person's roles grant it on ``row`` (None: on any workflow at all)."""
+    return access.may(permission, VIEW)
+
+
+def must(permission: str, row: Workflow | None = None) -> None:
+    if not may(permission, row):
+        abort(403)
+
+
+def row_of(workflow_id: int) -> Workflow:
+    row = db.session.get(Workflow, workflow_id)
+    if row is None:
+        abort(404)
+    return row
+
+
+@pages.record
+def _install(state: BlueprintSetupState) -> None:
+    state.app.jinja_env.globals["may_workflow"] = may
