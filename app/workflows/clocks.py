@@ -39,7 +39,8 @@ _WALL = {Unit.MINUTES: "minutes", Unit.HOURS: "hours", Unit.DAYS: "days"}
 class Entry:
     """Something that happened to a clock. ``until``: due time from a field (start, extend);
     ``by``: the length of an extension of a rule with ``within`` (extend), or of what was asked for
-    (ask); ``within``: the time in place of the rule's own from the start on (start, vary)."""
+    (ask); ``within``: the time in place of the rule's own from the start on (start, vary). A case
+    moved to another version of its workflow has a ``vary`` with ``within`` or ``until``."""
 
     at: datetime
     what: Action
@@ -172,19 +173,15 @@ class Count:
         rounds = _round(log)
         if not rounds:
             return None
-        start, until = rounds[0].at, rounds[0].until
-        within = rule.within
-        for item in rounds:
-            until, within = item.until or until, item.within or within
+        start = rounds[0].at
+        within, until = measure(rule, rounds)
         working = within is not None and within.unit.working
         if within is None:
             if until is None:
                 return None
-            return cls(rule, calendar, start, until, (), working, fixed=True)
-        base = _add(calendar, start, within)
-        for item in rounds:
-            if item.by is not None and item.what == "extend":
-                base = _add(calendar, base, item.by)
+            base = _granted(calendar, until, rounds, fixed=True)
+            return cls(rule, calendar, start, base, (), working, fixed=True)
+        base = _granted(calendar, _add(calendar, start, within), rounds)
         pauses = tuple(_pauses(rounds)) if len(rounds) > 1 else ()
         return cls(rule, calendar, start, base, pauses, working, fixed=False)
 
@@ -239,6 +236,29 @@ class Count:
 
     def _provisional(self, at: datetime | None) -> bool:
         return self.working and at is not None and self.calendar.provisional(self.start, at)
+
+
+def measure(rule: Deadline, log: Sequence[Entry]) -> tuple[Duration | None, datetime | None]:
+    """How long the last round takes, or until when: by the rule, and by what the log says in its
+    place. The later word counts."""
+    within, until = rule.within, None
+    for item in _round(log):
+        if item.until is not None and (within is None or item.what in ("extend", "vary")):
+            within, until = None, item.until
+        within = item.within or within
+    return within, until
+
+
+def _granted(
+    calendar: Calendar, at: datetime, rounds: Sequence[Entry], *, fixed: bool = False
+) -> datetime:
+    """``at`` with the extensions; where a time is ``fixed``, with those after that alone."""
+    for item in rounds:
+        if item.by is not None and item.what == "extend":
+            at = _add(calendar, at, item.by)
+        elif fixed and item.until is not None:
+            at = item.until
+    return at
 
 
 _ASKING = ("ask", "extend", "refuse", "start", "stop")
