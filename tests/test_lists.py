@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from app import models as m
 from app.services import saved
 from app.views.admin import LEDGERS
+from app.views.lists import cases as case_lists
 from tests import world
 from tests.cast import Cast
 from tests.raising import Matter
@@ -66,6 +67,20 @@ def test_each_filter_narrows_the_list_and_is_a_chip_that_takes_it_away(
         staff.get(url)
         assert titles(staff) == ["顶楼漏水", "盼装长椅"], argument
     assert bench.id != leak.id
+
+
+def test_a_list_of_several_pages_says_how_many_there_are_in_all(
+    staff: Visitor, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(27):
+        make(f"第{number}件")
+    staff.get("/grievances/")
+    assert "共 27 条" in staff.text
+    staff.get("/grievances/", page=2)
+    assert "共 27 条" in staff.text
+    monkeypatch.setattr(case_lists, "COUNTED", 20)
+    staff.get("/grievances/")
+    assert "超过 20 条" in staff.text
 
 
 def test_a_place_holds_all_that_lies_below_it_and_another_s_place_is_refused(

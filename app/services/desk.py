@@ -214,12 +214,20 @@ def listed(  # noqa: PLR0913  a list has that many knobs
     size: int = PAGE,
 ) -> Page:
     """One page of the cases that ``viewer`` may see, newest first (overdue ones by due time) or by
-    another order of ``filters.order``; one statement, no count: how many there are in all costs
-    more than anybody gains."""
+    another order of ``filters.order``; one statement, no count."""
     page = min(max(page, 1), LAST_PAGE)
     query = _listed(viewer, wanted, by, now).offset((page - 1) * size).limit(size + 1)
     rows = session.execute(query).all()
     return Page(tuple(rows[:size]), page, more=len(rows) > size and page < LAST_PAGE)
+
+
+def counted(
+    session: Session, viewer: Viewer, wanted: Filter, *, now: datetime, by: str, most: int
+) -> int:
+    """How many ``listed`` has in all, counted up to ``most`` and one more: beyond that it costs
+    more than anybody gains."""
+    few = _listed(viewer, wanted, by, now).with_only_columns(_case.id).limit(most + 1).subquery()
+    return session.scalar(sa.select(sa.func.count()).select_from(few)) or 0
 
 
 def each(

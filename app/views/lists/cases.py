@@ -27,6 +27,8 @@ from app.views.lists.query import Heading, Page, Query, Value, basics
 from app.views.lists.registry import register
 
 Quick = list[tuple[str, dict[str, str], bool]]
+COUNTED = 1_000
+"""Cases that are counted; of more it is only said that there are more."""
 NOTHING = {"kind": "", "late": "", "urgent": "", "mine": "", "leg": "", "page": ""}
 """What one quick filter takes the place of."""
 
@@ -141,7 +143,16 @@ class CaseList(Listing):
             size=query.size,
         )
         query.page = found.number
-        return Page(query, list(found.rows), found.more)
+        page = Page(query, list(found.rows), found.more)
+        if found.more:
+            count = self._count(query)
+            page.count, page.beyond = min(count, COUNTED), count > COUNTED
+        return page
+
+    def _count(self, query: Query) -> int:
+        session, viewer = db.session(), access.viewer()
+        wanted, by = self.wanted(query), query.sorting
+        return desk.counted(session, viewer, wanted, now=access.now(), by=by, most=COUNTED)
 
     def headings(self, query: Query) -> tuple[Heading, ...]:
         found = [
