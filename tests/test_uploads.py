@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from tests.cast import Cast
+from tests.cast import PASSWORD, Cast
 from tests.visitor import Visitor
 
 UPLOAD = {"X-Upload": "1"}
@@ -78,3 +80,22 @@ def test_telephones_are_typed_on_the_keys_of_a_telephone(app: Flask, session: Se
         (tag,) = [t for t in visitor.text.split("<input") if 'type="tel"' in t]
         assert 'inputmode="tel"' in tag, path
         assert 'autocomplete="off"' in tag, "of somebody else, not of who writes"
+
+
+@pytest.mark.parametrize(
+    ("sent", "back"),
+    [
+        ("/grievances/new", "/grievances/new"),
+        ("/cases/12/fire/accept", "/cases/12"),
+        ("/exports/work?kind=open", "/exports/work?kind=open"),
+        ("/nowhere/at/all", "/"),
+    ],
+)
+def test_after_signing_in_again_nobody_lands_where_only_forms_are_sent(
+    app: Flask, session: Session, sent: str, back: str
+) -> None:
+    visitor = Visitor(app)
+    path = f"/login/?{urlencode({'next': sent})}"
+    answer = visitor.open(path, method="POST", data={"username": "staff", "password": PASSWORD})
+    assert answer.status_code == 302
+    assert answer.headers["Location"] == back

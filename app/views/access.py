@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from flask import abort, current_app, g, redirect, request, url_for
 from flask_login import current_user
+from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
 from app import clock
@@ -88,3 +89,20 @@ def own_path(path: str | None) -> str | None:
         return None
     parts = urlsplit(path)
     return path if not parts.scheme and not parts.netloc else None
+
+
+def openable(path: str) -> str:
+    """The page at ``path``, or the nearest one above it: what a form was sent to can't be opened
+    by an address. ``/`` when there is none."""
+    router = current_app.url_map.bind("")
+    parts = path.partition("?")[0].rstrip("/").split("/")
+    while len(parts) > 1:
+        for ending in ("", "/"):
+            above = "/".join(parts) + ending
+            try:
+                router.match(above, method="GET")
+            except HTTPException:
+                continue
+            return path if path.partition("?")[0] == above else above
+        parts.pop()
+    return "/"

@@ -60,7 +60,7 @@ class AuthView(BaseView):
         deduct_when=_failed,
     )
     def login(self) -> Response | str | tuple[str, int]:
-        back = access.own_path(request.args.get("next")) or "/"
+        back = access.openable(access.own_path(request.args.get("next")) or "/")
         if current_user.is_authenticated:
             return redirect(back)
         form = LoginForm()
