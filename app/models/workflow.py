@@ -11,6 +11,7 @@ from app.models.base import (
     Created,
     Flag,
     Id,
+    Instant,
     Json,
     JsonList,
     Keys,
@@ -20,11 +21,12 @@ from app.models.base import (
     reference,
     user_reference,
 )
+from app.models.place import Place
 
 
 class Workflow(Base):
     """A definition. Its rows ``draft_*`` are the draft; ``current_id`` is the published version
-    that new cases begin on (None: never published, or retired)."""
+    that new cases begin on (None: never published, or retired since ``retired_at``)."""
 
     __tablename__ = "workflow"
 
@@ -45,8 +47,19 @@ class Workflow(Base):
         sa.ForeignKey("workflow_version.id", use_alter=True, ondelete="RESTRICT"),
         index=True,
     )
+    retired_at: Mapped[Instant | None]
+    vary: Mapped[Json]
+    """What places may vary of the draft (``app.workflows.leeway``); empty: nothing."""
+    place_id: Mapped[int | None] = reference("place.id")
+    """The place that owns it: only there it may be edited and used. None: the whole system."""
     draft_version: Mapped[int] = mapped_column(default=0, server_default="0")
     """Counted up by every change of the draft; two editors notice each other by it."""
+    drafted_at: Mapped[Instant | None]
+    drafted_by_id: Mapped[int | None] = user_reference(ondelete="SET NULL")
+    """Who changed the draft last, and when."""
+    positions: Mapped[Json]
+    """Where the designer's picture of the draft has its states: ``{key: [x, y]}``. No part of the
+    workflow: neither in its file nor in its checksum."""
 
     states: Mapped[list[DraftState]] = relationship(
         back_populates="workflow", order_by="DraftState.position", cascade="all, delete-orphan"
@@ -69,19 +82,32 @@ class Workflow(Base):
     current: Mapped[WorkflowVersion | None] = relationship(
         foreign_keys=[current_id], post_update=True
     )
+    place: Mapped[Place | None] = relationship()
+    drafted_by: Mapped[User | None] = relationship(User)
 
     def __str__(self) -> str:
         return self.label_zh
 
 
 class WorkflowVersion(Base):
-    """A published version. The database refuses to change or delete one."""
+    """A published version. The database refuses to change or delete one.
+
+    Numbers are counted per workflow and place: those without a place are the template's own.
+    """
 
     __tablename__ = "workflow_version"
-    __table_args__ = (sa.UniqueConstraint("workflow_id", "number"),)
+    __table_args__ = (
+        sa.UniqueConstraint(
+            "workflow_id", "place_id", "number", postgresql_nulls_not_distinct=True
+        ),
+    )
 
     id: Mapped[Id]
     workflow_id: Mapped[int] = reference("workflow.id")
+    place_id: Mapped[int | None] = reference("place.id")
+    """Whose variation it is; None: the template."""
+    based_on_id: Mapped[int | None] = reference("workflow_version.id")
+    """The template's version that a place's version was made from."""
     number: Mapped[int]
     spec: Mapped[Json]
     checksum: Mapped[str] = mapped_column(sa.String(64))
@@ -90,6 +116,8 @@ class WorkflowVersion(Base):
     published_by_id: Mapped[int | None] = user_reference()
 
     workflow: Mapped[Workflow] = relationship(foreign_keys=[workflow_id])
+    place: Mapped[Place | None] = relationship()
+    based_on: Mapped[WorkflowVersion | None] = relationship(remote_side="WorkflowVersion.id")
     published_by: Mapped[User | None] = relationship(User)
 
     def __str__(self) -> str:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+import sqlalchemy as sa
+from flask_appbuilder.security.sqla.models import User
 from sqlalchemy.orm import Session
 
 from app import models as m
+from app.errors import ConflictError, InvalidError, MissingError, Problem
+from app.services import edge, pieces
+from app.services.actors import Viewer, full_name
 from app.workflows import files
 from app.workflows.spec import Workflow
-
-_LABELS = ("label", "help", "confirm", "body")
 
 
 def spec(row: m.Workflow) -> Workflow:
@@ -38,6 +42,7 @@ def document(row: m.Workflow) -> dict[str, Any]:
             "deadlines": [_deadline(d) for d in row.deadlines],
             "notices": [_notice(n) for n in row.notices],
             "children": [_child(c) for c in row.children],
+            "vary": row.vary,
         }
     )
 
@@ -139,55 +144,117 @@ def _lean(row: dict[str, Any]) -> dict[str, Any]:
     return {key: item for key, item in row.items() if item not in ("", None, [], {}, False)}
 
 
-def store(session: Session, workflow: Workflow) -> m.Workflow:
+def store(
+    session: Session,
+    workflow: Workflow,
+    *,
+    actor: Viewer | None = None,
+    now: datetime | None = None,
+) -> m.Workflow:
     """Write ``workflow`` as the draft of its key, in place of what was there; flushes."""
-    row = session.query(m.Workflow).filter_by(key=workflow.key).one_or_none()
+    row = session.scalar(
+        sa.select(m.Workflow).where(m.Workflow.key == workflow.key).with_for_update()
+    )
     if row is None:
         row = m.Workflow(key=workflow.key)
         session.add(row)
-    data = workflow.model_dump(mode="json", by_alias=True)
-    row.label_zh, row.label_en = _texts(data["label"])
-    row.help_zh, row.help_en = _texts(data["help"])
-    row.leg, row.start = data["leg"], data["start"]
-    row.intake, row.openers, row.notify = data["intake"], data["openers"], data["notify"]
-    row.draft_version = (row.draft_version or 0) + 1
-    for name in ("fields", "states", "transitions", "deadlines", "notices", "children"):
-        setattr(row, name, [])
-    session.flush()
-    row.fields = _rows(m.DraftField, data["fields"])
-    row.states = _rows(m.DraftState, data["states"])
-    row.transitions = _rows(
-        m.DraftTransition, data["transitions"], {"from": "source", "to": "target"}
-    )
-    row.deadlines = _rows(m.DraftDeadline, data["deadlines"])
-    row.notices = _rows(m.DraftNotice, data["notices"], {"subject": "label"})
-    row.children = _rows(m.DraftChild, data["children"], {"workflow": "child_workflow"})
+    pieces.write(session, row, workflow)
+    touch(row, actor, now)
     session.flush()
     return row
 
 
-def _rows(
-    model: type[Any], items: Iterable[dict[str, Any]], renamed: dict[str, str] | None = None
-) -> list[Any]:
-    return [
-        model(position=position, **_columns(model, item, renamed or {}))
-        for position, item in enumerate(items)
-    ]
+def touch(row: m.Workflow, actor: Viewer | None, now: datetime | None) -> None:
+    """The draft has changed: whoever still looks at the one before is told so when they save."""
+    row.draft_version = (row.draft_version or 0) + 1
+    row.drafted_by_id = None if actor is None else actor.user_id
+    row.drafted_at = now
 
 
-def _columns(model: type[Any], item: dict[str, Any], renamed: dict[str, str]) -> dict[str, Any]:
-    columns: dict[str, Any] = {}
-    for key, value in item.items():
-        name = renamed.get(key, key)
-        if name in _LABELS:
-            if hasattr(model, f"{name}_zh"):
-                columns[f"{name}_zh"], columns[f"{name}_en"] = _texts(value)
-        elif name == "source":
-            columns[name] = [value] if isinstance(value, str) else value
-        elif value is not None:
-            columns[name] = value
-    return columns
+Positions = Mapping[str, tuple[float, float]]
 
 
-def _texts(label: dict[str, str] | None) -> tuple[str, str]:
-    return (label["zh"], label["en"]) if label else ("", "")
+def save(  # noqa: PLR0913  what is saved, by whom, when, and over what
+    session: Session,
+    workflow_id: int,
+    workflow: Workflow,
+    *,
+    expected: int,
+    actor: Viewer,
+    now: datetime,
+    positions: Positions | None = None,
+) -> m.Workflow:
+    """Write ``workflow`` over the draft that has the version ``expected``; flushes. What is equal
+    is no change of the draft, wherever its states stand in the picture.
+
+    Raises ConflictError when the draft is another one by now, InvalidError when the workflow has
+    the key of another.
+    """
+    row = locked(session, workflow_id)
+    if row.draft_version != expected:
+        raise conflict(session, row)
+    if workflow.key != row.key:
+        raise InvalidError(_renamed(workflow.key, row.key))
+    if not _says(row, workflow):
+        pieces.write(session, row, workflow)
+        touch(row, actor, now)
+    if positions is not None:
+        known = {state.key for state in workflow.states}
+        row.positions = {key: list(at) for key, at in positions.items() if key in known}
+    session.flush()
+    return row
+
+
+def locked(session: Session, workflow_id: int) -> m.Workflow:
+    """The draft as it is now; nobody else changes it until the transaction ends."""
+    row: m.Workflow | None = session.scalar(
+        sa.select(m.Workflow)
+        .where(m.Workflow.id == workflow_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    if row is None:
+        raise MissingError(Problem({"zh": "没有这个流程。", "en": "There is no such workflow."}))
+    for name in pieces.PARTS:
+        session.expire(row, [name])
+    return row
+
+
+def _says(row: m.Workflow, workflow: Workflow) -> bool:
+    try:
+        return files.checksum(spec(row)) == files.checksum(workflow)
+    except files.FileError:
+        return False
+
+
+def _renamed(new: str, old: str) -> Problem:
+    return Problem(
+        {
+            "zh": f"这是流程“{old}”的草稿，文件里的 key 却是“{new}”。请改回“{old}”；"
+            "要做成另一个流程，请在“流程”页导入。",
+            "en": f"This is the draft of “{old}”, but its key says “{new}”. Change it back to "
+            f"“{old}”; to make another workflow of it, import it under Workflows.",
+        },
+        "key",
+    )
+
+
+def conflict(session: Session, row: m.Workflow) -> ConflictError:
+    """What to tell whoever comes second: who changed the draft, and when."""
+    user = None if row.drafted_by_id is None else session.get(User, row.drafted_by_id)
+    who = {"zh": full_name(user), "en": full_name(user)} if user else _SOMEBODY
+    at = f"{edge.local(row.drafted_at):%m-%d %H:%M}" if row.drafted_at else ""
+    return ConflictError(
+        Problem(
+            {
+                "zh": f"{who['zh']}{f'在 {at} ' if at else ''}保存过这份草稿，"
+                "您打开的是之前的那一份。还没有保存：请先看看改了什么。",
+                "en": f"{who['en']} saved this draft{f' at {at}' if at else ''}: yours is the one "
+                "before it. Nothing of yours is saved yet: look first at what has changed.",
+            }
+        ),
+        version=row.draft_version,
+    )
+
+
+_SOMEBODY = {"zh": "别人", "en": "Somebody else"}

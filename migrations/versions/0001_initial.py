@@ -219,39 +219,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_submission_at"), ["at"], unique=False)
 
     op.create_table(
-        "workflow",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("key", sa.String(length=60), nullable=False),
-        sa.Column("label_zh", sa.String(length=200), nullable=False),
-        sa.Column("label_en", sa.String(length=200), server_default="", nullable=False),
-        sa.Column("leg", sa.String(length=60), server_default="case", nullable=False),
-        sa.Column("help_zh", sa.Text(), server_default="", nullable=False),
-        sa.Column("help_en", sa.Text(), server_default="", nullable=False),
-        sa.Column("start", sa.String(length=60), server_default="", nullable=False),
-        sa.Column(
-            "intake",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'[]'"),
-            nullable=False,
-        ),
-        sa.Column("openers", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("notify", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("current_id", sa.BigInteger(), nullable=True),
-        sa.Column("draft_version", sa.Integer(), server_default="0", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["current_id"],
-            ["workflow_version.id"],
-            name=op.f("fk_workflow_current_id_workflow_version"),
-            ondelete="RESTRICT",
-            use_alter=True,
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_workflow")),
-        sa.UniqueConstraint("key", name=op.f("uq_workflow_key")),
-    )
-    with op.batch_alter_table("workflow", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_workflow_current_id"), ["current_id"], unique=False)
-
-    op.create_table(
         "ab_api_key",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("uuid", sa.String(length=36), nullable=False),
@@ -442,219 +409,6 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("calendar_day", schema=None) as batch_op:
         batch_op.create_index("ix_calendar_day_day", ["day"], unique=False)
-
-    op.create_table(
-        "draft_child",
-        sa.Column("child_workflow", sa.String(length=60), nullable=False),
-        sa.Column("per", sa.String(length=100), nullable=False),
-        sa.Column("carry", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("when_all_closed", sa.String(length=60), server_default="", nullable=False),
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
-        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("key", sa.String(length=60), nullable=False),
-        sa.Column("label_zh", sa.String(length=200), nullable=False),
-        sa.Column("label_en", sa.String(length=200), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["workflow_id"],
-            ["workflow.id"],
-            name=op.f("fk_draft_child_workflow_id_workflow"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_child")),
-        sa.UniqueConstraint("workflow_id", "key", name=op.f("uq_draft_child_workflow_id_key")),
-    )
-    with op.batch_alter_table("draft_child", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_draft_child_workflow_id"), ["workflow_id"], unique=False
-        )
-
-    op.create_table(
-        "draft_deadline",
-        sa.Column("start", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("stop", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("pause", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("within", sa.String(length=60), server_default="", nullable=False),
-        sa.Column("until", sa.String(length=60), server_default="", nullable=False),
-        sa.Column("starts_on", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("stops_on", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column(
-            "variants",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'[]'"),
-            nullable=False,
-        ),
-        sa.Column(
-            "when",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'{}'"),
-            nullable=False,
-        ),
-        sa.Column(
-            "extension",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'{}'"),
-            nullable=False,
-        ),
-        sa.Column(
-            "levels",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'[]'"),
-            nullable=False,
-        ),
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
-        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("key", sa.String(length=60), nullable=False),
-        sa.Column("label_zh", sa.String(length=200), nullable=False),
-        sa.Column("label_en", sa.String(length=200), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["workflow_id"],
-            ["workflow.id"],
-            name=op.f("fk_draft_deadline_workflow_id_workflow"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_deadline")),
-        sa.UniqueConstraint("workflow_id", "key", name=op.f("uq_draft_deadline_workflow_id_key")),
-    )
-    with op.batch_alter_table("draft_deadline", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_draft_deadline_workflow_id"), ["workflow_id"], unique=False
-        )
-
-    op.create_table(
-        "draft_field",
-        sa.Column("type", sa.String(length=60), server_default="text", nullable=False),
-        sa.Column(
-            "options",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'[]'"),
-            nullable=False,
-        ),
-        sa.Column("help_zh", sa.Text(), server_default="", nullable=False),
-        sa.Column("help_en", sa.Text(), server_default="", nullable=False),
-        sa.Column("max_length", sa.Integer(), server_default="2000", nullable=False),
-        sa.Column("public", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
-        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("key", sa.String(length=60), nullable=False),
-        sa.Column("label_zh", sa.String(length=200), nullable=False),
-        sa.Column("label_en", sa.String(length=200), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["workflow_id"],
-            ["workflow.id"],
-            name=op.f("fk_draft_field_workflow_id_workflow"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_field")),
-        sa.UniqueConstraint("workflow_id", "key", name=op.f("uq_draft_field_workflow_id_key")),
-    )
-    with op.batch_alter_table("draft_field", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_draft_field_workflow_id"), ["workflow_id"], unique=False
-        )
-
-    op.create_table(
-        "draft_notice",
-        sa.Column("to", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("channels", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("body_zh", sa.Text(), server_default="", nullable=False),
-        sa.Column("body_en", sa.Text(), server_default="", nullable=False),
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
-        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("key", sa.String(length=60), nullable=False),
-        sa.Column("label_zh", sa.String(length=200), nullable=False),
-        sa.Column("label_en", sa.String(length=200), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["workflow_id"],
-            ["workflow.id"],
-            name=op.f("fk_draft_notice_workflow_id_workflow"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_notice")),
-        sa.UniqueConstraint("workflow_id", "key", name=op.f("uq_draft_notice_workflow_id_key")),
-    )
-    with op.batch_alter_table("draft_notice", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_draft_notice_workflow_id"), ["workflow_id"], unique=False
-        )
-
-    op.create_table(
-        "draft_state",
-        sa.Column("kind", sa.String(length=60), server_default="open", nullable=False),
-        sa.Column("help_zh", sa.Text(), server_default="", nullable=False),
-        sa.Column("help_en", sa.Text(), server_default="", nullable=False),
-        sa.Column("visible_to", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
-        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("key", sa.String(length=60), nullable=False),
-        sa.Column("label_zh", sa.String(length=200), nullable=False),
-        sa.Column("label_en", sa.String(length=200), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["workflow_id"],
-            ["workflow.id"],
-            name=op.f("fk_draft_state_workflow_id_workflow"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_state")),
-        sa.UniqueConstraint("workflow_id", "key", name=op.f("uq_draft_state_workflow_id_key")),
-    )
-    with op.batch_alter_table("draft_state", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_draft_state_workflow_id"), ["workflow_id"], unique=False
-        )
-
-    op.create_table(
-        "draft_transition",
-        sa.Column("source", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("target", sa.String(length=60), server_default="", nullable=False),
-        sa.Column("roles", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("relations", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column(
-            "when",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'{}'"),
-            nullable=False,
-        ),
-        sa.Column(
-            "form",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'[]'"),
-            nullable=False,
-        ),
-        sa.Column(
-            "effects",
-            postgresql.JSONB(astext_type=sa.Text()),
-            server_default=sa.text("'[]'"),
-            nullable=False,
-        ),
-        sa.Column("spawn", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("notify", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
-        sa.Column("confirm_zh", sa.Text(), server_default="", nullable=False),
-        sa.Column("confirm_en", sa.Text(), server_default="", nullable=False),
-        sa.Column("bulk", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("primary", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
-        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("key", sa.String(length=60), nullable=False),
-        sa.Column("label_zh", sa.String(length=200), nullable=False),
-        sa.Column("label_en", sa.String(length=200), server_default="", nullable=False),
-        sa.ForeignKeyConstraint(
-            ["workflow_id"],
-            ["workflow.id"],
-            name=op.f("fk_draft_transition_workflow_id_workflow"),
-            ondelete="CASCADE",
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_transition")),
-    )
-    with op.batch_alter_table("draft_transition", schema=None) as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_draft_transition_workflow_id"), ["workflow_id"], unique=False
-        )
 
     op.create_table(
         "gateway",
@@ -950,9 +704,405 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_unit_place_id"), ["place_id"], unique=False)
 
     op.create_table(
+        "workflow",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("label_zh", sa.String(length=200), nullable=False),
+        sa.Column("label_en", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("leg", sa.String(length=60), server_default="case", nullable=False),
+        sa.Column("help_zh", sa.Text(), server_default="", nullable=False),
+        sa.Column("help_en", sa.Text(), server_default="", nullable=False),
+        sa.Column("start", sa.String(length=60), server_default="", nullable=False),
+        sa.Column(
+            "intake",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
+        sa.Column("openers", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("notify", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("current_id", sa.BigInteger(), nullable=True),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "vary",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("place_id", sa.BigInteger(), nullable=True),
+        sa.Column("draft_version", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("drafted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("drafted_by_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "positions",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["current_id"],
+            ["workflow_version.id"],
+            name=op.f("fk_workflow_current_id_workflow_version"),
+            ondelete="RESTRICT",
+            use_alter=True,
+        ),
+        sa.ForeignKeyConstraint(
+            ["drafted_by_id"],
+            ["ab_user.id"],
+            name=op.f("fk_workflow_drafted_by_id_ab_user"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["place_id"], ["place.id"], name=op.f("fk_workflow_place_id_place"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_workflow")),
+        sa.UniqueConstraint("key", name=op.f("uq_workflow_key")),
+    )
+    with op.batch_alter_table("workflow", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_workflow_current_id"), ["current_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_workflow_drafted_by_id"), ["drafted_by_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_workflow_place_id"), ["place_id"], unique=False)
+
+    op.create_table(
+        "ab_permission_view_role",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("permission_view_id", sa.Integer(), nullable=True),
+        sa.Column("role_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["permission_view_id"], ["ab_permission_view.id"], ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["role_id"], ["ab_role.id"], ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("permission_view_id", "role_id"),
+    )
+    with op.batch_alter_table("ab_permission_view_role", schema=None) as batch_op:
+        batch_op.create_index("idx_permission_view_id", ["permission_view_id"], unique=False)
+        batch_op.create_index("idx_role_id", ["role_id"], unique=False)
+
+    op.create_table(
+        "draft_child",
+        sa.Column("child_workflow", sa.String(length=60), nullable=False),
+        sa.Column("per", sa.String(length=100), nullable=False),
+        sa.Column("carry", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("when_all_closed", sa.String(length=60), server_default="", nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("label_zh", sa.String(length=200), nullable=False),
+        sa.Column("label_en", sa.String(length=200), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workflow_id"],
+            ["workflow.id"],
+            name=op.f("fk_draft_child_workflow_id_workflow"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_child")),
+        sa.UniqueConstraint("workflow_id", "key", name=op.f("uq_draft_child_workflow_id_key")),
+    )
+    with op.batch_alter_table("draft_child", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_draft_child_workflow_id"), ["workflow_id"], unique=False
+        )
+
+    op.create_table(
+        "draft_deadline",
+        sa.Column("start", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("stop", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("pause", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("within", sa.String(length=60), server_default="", nullable=False),
+        sa.Column("until", sa.String(length=60), server_default="", nullable=False),
+        sa.Column("starts_on", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("stops_on", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column(
+            "variants",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
+        sa.Column(
+            "when",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column(
+            "extension",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column(
+            "levels",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("label_zh", sa.String(length=200), nullable=False),
+        sa.Column("label_en", sa.String(length=200), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workflow_id"],
+            ["workflow.id"],
+            name=op.f("fk_draft_deadline_workflow_id_workflow"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_deadline")),
+        sa.UniqueConstraint("workflow_id", "key", name=op.f("uq_draft_deadline_workflow_id_key")),
+    )
+    with op.batch_alter_table("draft_deadline", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_draft_deadline_workflow_id"), ["workflow_id"], unique=False
+        )
+
+    op.create_table(
+        "draft_field",
+        sa.Column("type", sa.String(length=60), server_default="text", nullable=False),
+        sa.Column(
+            "options",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
+        sa.Column("help_zh", sa.Text(), server_default="", nullable=False),
+        sa.Column("help_en", sa.Text(), server_default="", nullable=False),
+        sa.Column("max_length", sa.Integer(), server_default="2000", nullable=False),
+        sa.Column("public", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("label_zh", sa.String(length=200), nullable=False),
+        sa.Column("label_en", sa.String(length=200), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workflow_id"],
+            ["workflow.id"],
+            name=op.f("fk_draft_field_workflow_id_workflow"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_field")),
+        sa.UniqueConstraint("workflow_id", "key", name=op.f("uq_draft_field_workflow_id_key")),
+    )
+    with op.batch_alter_table("draft_field", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_draft_field_workflow_id"), ["workflow_id"], unique=False
+        )
+
+    op.create_table(
+        "draft_notice",
+        sa.Column("to", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("channels", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("body_zh", sa.Text(), server_default="", nullable=False),
+        sa.Column("body_en", sa.Text(), server_default="", nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("label_zh", sa.String(length=200), nullable=False),
+        sa.Column("label_en", sa.String(length=200), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workflow_id"],
+            ["workflow.id"],
+            name=op.f("fk_draft_notice_workflow_id_workflow"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_notice")),
+        sa.UniqueConstraint("workflow_id", "key", name=op.f("uq_draft_notice_workflow_id_key")),
+    )
+    with op.batch_alter_table("draft_notice", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_draft_notice_workflow_id"), ["workflow_id"], unique=False
+        )
+
+    op.create_table(
+        "draft_state",
+        sa.Column("kind", sa.String(length=60), server_default="open", nullable=False),
+        sa.Column("help_zh", sa.Text(), server_default="", nullable=False),
+        sa.Column("help_en", sa.Text(), server_default="", nullable=False),
+        sa.Column("visible_to", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("label_zh", sa.String(length=200), nullable=False),
+        sa.Column("label_en", sa.String(length=200), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workflow_id"],
+            ["workflow.id"],
+            name=op.f("fk_draft_state_workflow_id_workflow"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_state")),
+        sa.UniqueConstraint("workflow_id", "key", name=op.f("uq_draft_state_workflow_id_key")),
+    )
+    with op.batch_alter_table("draft_state", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_draft_state_workflow_id"), ["workflow_id"], unique=False
+        )
+
+    op.create_table(
+        "draft_transition",
+        sa.Column("source", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("target", sa.String(length=60), server_default="", nullable=False),
+        sa.Column("roles", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("relations", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column(
+            "when",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column(
+            "form",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
+        sa.Column(
+            "effects",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
+        sa.Column("spawn", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("notify", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
+        sa.Column("confirm_zh", sa.Text(), server_default="", nullable=False),
+        sa.Column("confirm_en", sa.Text(), server_default="", nullable=False),
+        sa.Column("bulk", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("primary", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("label_zh", sa.String(length=200), nullable=False),
+        sa.Column("label_en", sa.String(length=200), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workflow_id"],
+            ["workflow.id"],
+            name=op.f("fk_draft_transition_workflow_id_workflow"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_transition")),
+    )
+    with op.batch_alter_table("draft_transition", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_draft_transition_workflow_id"), ["workflow_id"], unique=False
+        )
+
+    op.create_table(
+        "job_item",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("job_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=200), server_default="", nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "done",
+                "same",
+                "noted",
+                "failed",
+                name="joboutcome",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("field", sa.String(length=200), server_default="", nullable=False),
+        sa.Column(
+            "text",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["job.id"], name=op.f("fk_job_item_job_id_job"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_job_item")),
+    )
+    with op.batch_alter_table("job_item", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_job_item_job_id_outcome_id", ["job_id", "outcome", "id"], unique=False
+        )
+
+    op.create_table(
+        "owner",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "person",
+                "organisation",
+                "developer",
+                name="ownerkind",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            server_default="person",
+            nullable=False,
+        ),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("phone", sa.String(length=30), server_default="", nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=True),
+        sa.Column("demo", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["person_id"],
+            ["person.id"],
+            name=op.f("fk_owner_person_id_person"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_owner")),
+    )
+    with op.batch_alter_table("owner", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_owner_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "staff",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=False),
+        sa.Column("place_id", sa.BigInteger(), nullable=False),
+        sa.Column("party_id", sa.BigInteger(), nullable=True),
+        sa.Column("title", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("since", sa.Date(), nullable=False),
+        sa.Column("until", sa.Date(), nullable=True),
+        sa.CheckConstraint("until IS NULL OR until >= since", name=op.f("ck_staff_dates_in_order")),
+        sa.ForeignKeyConstraint(
+            ["party_id"], ["party.id"], name=op.f("fk_staff_party_id_party"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["place_id"], ["place.id"], name=op.f("fk_staff_place_id_place"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["ab_user.id"], name=op.f("fk_staff_user_id_ab_user"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
+        sa.UniqueConstraint(
+            "user_id",
+            "place_id",
+            "party_id",
+            "since",
+            name=op.f("uq_staff_user_id_place_id_party_id_since"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+    with op.batch_alter_table("staff", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_party_id"), ["party_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_staff_place_id"), ["place_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_staff_user_id"), ["user_id"], unique=False)
+
+    op.create_table(
         "workflow_version",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("workflow_id", sa.BigInteger(), nullable=False),
+        sa.Column("place_id", sa.BigInteger(), nullable=True),
+        sa.Column("based_on_id", sa.BigInteger(), nullable=True),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column(
             "spec",
@@ -970,6 +1120,18 @@ def upgrade() -> None:
         ),
         sa.Column("published_by_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
+            ["based_on_id"],
+            ["workflow_version.id"],
+            name=op.f("fk_workflow_version_based_on_id_workflow_version"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["place_id"],
+            ["place.id"],
+            name=op.f("fk_workflow_version_place_id_place"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
             ["published_by_id"],
             ["ab_user.id"],
             name=op.f("fk_workflow_version_published_by_id_ab_user"),
@@ -983,32 +1145,26 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workflow_version")),
         sa.UniqueConstraint(
-            "workflow_id", "number", name=op.f("uq_workflow_version_workflow_id_number")
+            "workflow_id",
+            "place_id",
+            "number",
+            name=op.f("uq_workflow_version_workflow_id_place_id_number"),
+            postgresql_nulls_not_distinct=True,
         ),
     )
     with op.batch_alter_table("workflow_version", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_workflow_version_based_on_id"), ["based_on_id"], unique=False
+        )
+        batch_op.create_index(
+            batch_op.f("ix_workflow_version_place_id"), ["place_id"], unique=False
+        )
         batch_op.create_index(
             batch_op.f("ix_workflow_version_published_by_id"), ["published_by_id"], unique=False
         )
         batch_op.create_index(
             batch_op.f("ix_workflow_version_workflow_id"), ["workflow_id"], unique=False
         )
-
-    op.create_table(
-        "ab_permission_view_role",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("permission_view_id", sa.Integer(), nullable=True),
-        sa.Column("role_id", sa.Integer(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["permission_view_id"], ["ab_permission_view.id"], ondelete="CASCADE"
-        ),
-        sa.ForeignKeyConstraint(["role_id"], ["ab_role.id"], ondelete="CASCADE"),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("permission_view_id", "role_id"),
-    )
-    with op.batch_alter_table("ab_permission_view_role", schema=None) as batch_op:
-        batch_op.create_index("idx_permission_view_id", ["permission_view_id"], unique=False)
-        batch_op.create_index("idx_role_id", ["role_id"], unique=False)
 
     op.create_table(
         "case",
@@ -1151,107 +1307,145 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_case_workflow_id"), ["workflow_id"], unique=False)
 
     op.create_table(
-        "job_item",
+        "ownership",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("job_id", sa.BigInteger(), nullable=False),
-        sa.Column("number", sa.BigInteger(), nullable=False),
-        sa.Column("name", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("unit_id", sa.BigInteger(), nullable=False),
+        sa.Column("owner_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["owner_id"],
+            ["owner.id"],
+            name=op.f("fk_ownership_owner_id_owner"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["unit_id"], ["unit.id"], name=op.f("fk_ownership_unit_id_unit"), ondelete="RESTRICT"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ownership")),
+        sa.UniqueConstraint("unit_id", "owner_id", name=op.f("uq_ownership_unit_id_owner_id")),
+    )
+    with op.batch_alter_table("ownership", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ownership_owner_id"), ["owner_id"], unique=False)
+
+    op.create_table(
+        "publication",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
+        sa.Column("place_id", sa.BigInteger(), nullable=True),
+        sa.Column("version_id", sa.BigInteger(), nullable=True),
         sa.Column(
-            "outcome",
+            "kind",
             sa.Enum(
-                "done",
-                "same",
-                "noted",
-                "failed",
-                name="joboutcome",
+                "published",
+                "restored",
+                "retired",
+                "revived",
+                "followed",
+                name="publicationkind",
                 native_enum=False,
                 create_constraint=True,
                 length=40,
             ),
             nullable=False,
         ),
-        sa.Column("field", sa.String(length=200), server_default="", nullable=False),
+        sa.Column("note", sa.Text(), server_default="", nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["by_id"],
+            ["ab_user.id"],
+            name=op.f("fk_publication_by_id_ab_user"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["place_id"],
+            ["place.id"],
+            name=op.f("fk_publication_place_id_place"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["version_id"],
+            ["workflow_version.id"],
+            name=op.f("fk_publication_version_id_workflow_version"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workflow_id"],
+            ["workflow.id"],
+            name=op.f("fk_publication_workflow_id_workflow"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_publication")),
+    )
+    with op.batch_alter_table("publication", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_publication_by_id"), ["by_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_publication_place_id"), ["place_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_publication_version_id"), ["version_id"], unique=False)
+        batch_op.create_index(
+            "ix_publication_workflow_id_place_id", ["workflow_id", "place_id", "id"], unique=False
+        )
+
+    op.create_table(
+        "variation",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
+        sa.Column("place_id", sa.BigInteger(), nullable=False),
         sa.Column(
-            "text",
+            "changes",
             postgresql.JSONB(astext_type=sa.Text()),
             server_default=sa.text("'{}'"),
             nullable=False,
         ),
-        sa.ForeignKeyConstraint(
-            ["job_id"], ["job.id"], name=op.f("fk_job_item_job_id_job"), ondelete="CASCADE"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_job_item")),
-    )
-    with op.batch_alter_table("job_item", schema=None) as batch_op:
-        batch_op.create_index(
-            "ix_job_item_job_id_outcome_id", ["job_id", "outcome", "id"], unique=False
-        )
-
-    op.create_table(
-        "owner",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column(
-            "kind",
-            sa.Enum(
-                "person",
-                "organisation",
-                "developer",
-                name="ownerkind",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            server_default="person",
+            "published",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
             nullable=False,
         ),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("phone", sa.String(length=30), server_default="", nullable=False),
-        sa.Column("person_id", sa.BigInteger(), nullable=True),
-        sa.Column("demo", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("counter", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("current_id", sa.BigInteger(), nullable=True),
+        sa.Column(
+            "problems",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_by_id", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
-            ["person_id"],
-            ["person.id"],
-            name=op.f("fk_owner_person_id_person"),
+            ["changed_by_id"],
+            ["ab_user.id"],
+            name=op.f("fk_variation_changed_by_id_ab_user"),
             ondelete="RESTRICT",
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_owner")),
-    )
-    with op.batch_alter_table("owner", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_owner_person_id"), ["person_id"], unique=False)
-
-    op.create_table(
-        "staff",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("user_id", sa.Integer(), nullable=False),
-        sa.Column("place_id", sa.BigInteger(), nullable=False),
-        sa.Column("party_id", sa.BigInteger(), nullable=True),
-        sa.Column("title", sa.String(length=200), server_default="", nullable=False),
-        sa.Column("since", sa.Date(), nullable=False),
-        sa.Column("until", sa.Date(), nullable=True),
-        sa.CheckConstraint("until IS NULL OR until >= since", name=op.f("ck_staff_dates_in_order")),
         sa.ForeignKeyConstraint(
-            ["party_id"], ["party.id"], name=op.f("fk_staff_party_id_party"), ondelete="RESTRICT"
+            ["current_id"],
+            ["workflow_version.id"],
+            name=op.f("fk_variation_current_id_workflow_version"),
+            ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
-            ["place_id"], ["place.id"], name=op.f("fk_staff_place_id_place"), ondelete="RESTRICT"
+            ["place_id"],
+            ["place.id"],
+            name=op.f("fk_variation_place_id_place"),
+            ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
-            ["user_id"], ["ab_user.id"], name=op.f("fk_staff_user_id_ab_user"), ondelete="RESTRICT"
+            ["workflow_id"],
+            ["workflow.id"],
+            name=op.f("fk_variation_workflow_id_workflow"),
+            ondelete="RESTRICT",
         ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_variation")),
         sa.UniqueConstraint(
-            "user_id",
-            "place_id",
-            "party_id",
-            "since",
-            name=op.f("uq_staff_user_id_place_id_party_id_since"),
-            postgresql_nulls_not_distinct=True,
+            "workflow_id", "place_id", name=op.f("uq_variation_workflow_id_place_id")
         ),
     )
-    with op.batch_alter_table("staff", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_staff_party_id"), ["party_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_staff_place_id"), ["place_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_staff_user_id"), ["user_id"], unique=False)
+    with op.batch_alter_table("variation", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_variation_changed_by_id"), ["changed_by_id"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_variation_current_id"), ["current_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_variation_place_id"), ["place_id"], unique=False)
 
     op.create_table(
         "attachment",
@@ -1646,26 +1840,6 @@ def upgrade() -> None:
             postgresql_where=sa.text("channel = 'inapp' AND status = 'sent' AND read_at IS NULL"),
         )
         batch_op.create_index("ix_notice_user_id_id", ["user_id", "id"], unique=False)
-
-    op.create_table(
-        "ownership",
-        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
-        sa.Column("unit_id", sa.BigInteger(), nullable=False),
-        sa.Column("owner_id", sa.BigInteger(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["owner_id"],
-            ["owner.id"],
-            name=op.f("fk_ownership_owner_id_owner"),
-            ondelete="RESTRICT",
-        ),
-        sa.ForeignKeyConstraint(
-            ["unit_id"], ["unit.id"], name=op.f("fk_ownership_unit_id_unit"), ondelete="RESTRICT"
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_ownership")),
-        sa.UniqueConstraint("unit_id", "owner_id", name=op.f("uq_ownership_unit_id_owner_id")),
-    )
-    with op.batch_alter_table("ownership", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_ownership_owner_id"), ["owner_id"], unique=False)
 
     op.create_table(
         "agenda_item",
@@ -2108,10 +2282,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_agenda_item_case_id"))
 
     op.drop_table("agenda_item")
-    with op.batch_alter_table("ownership", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_ownership_owner_id"))
-
-    op.drop_table("ownership")
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index("ix_notice_user_id_id")
         batch_op.drop_index(
@@ -2166,20 +2336,23 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_attachment_case_id"))
 
     op.drop_table("attachment")
-    with op.batch_alter_table("staff", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_staff_user_id"))
-        batch_op.drop_index(batch_op.f("ix_staff_place_id"))
-        batch_op.drop_index(batch_op.f("ix_staff_party_id"))
+    with op.batch_alter_table("variation", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_variation_place_id"))
+        batch_op.drop_index(batch_op.f("ix_variation_current_id"))
+        batch_op.drop_index(batch_op.f("ix_variation_changed_by_id"))
 
-    op.drop_table("staff")
-    with op.batch_alter_table("owner", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_owner_person_id"))
+    op.drop_table("variation")
+    with op.batch_alter_table("publication", schema=None) as batch_op:
+        batch_op.drop_index("ix_publication_workflow_id_place_id")
+        batch_op.drop_index(batch_op.f("ix_publication_version_id"))
+        batch_op.drop_index(batch_op.f("ix_publication_place_id"))
+        batch_op.drop_index(batch_op.f("ix_publication_by_id"))
 
-    op.drop_table("owner")
-    with op.batch_alter_table("job_item", schema=None) as batch_op:
-        batch_op.drop_index("ix_job_item_job_id_outcome_id")
+    op.drop_table("publication")
+    with op.batch_alter_table("ownership", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ownership_owner_id"))
 
-    op.drop_table("job_item")
+    op.drop_table("ownership")
     with op.batch_alter_table("case", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_workflow_id"))
         batch_op.drop_index("ix_case_words", postgresql_using="gin")
@@ -2207,16 +2380,62 @@ def downgrade() -> None:
         batch_op.drop_index("ix_case_assignee_open", postgresql_where=sa.text("closed_at IS NULL"))
 
     op.drop_table("case")
+    with op.batch_alter_table("workflow_version", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_workflow_version_workflow_id"))
+        batch_op.drop_index(batch_op.f("ix_workflow_version_published_by_id"))
+        batch_op.drop_index(batch_op.f("ix_workflow_version_place_id"))
+        batch_op.drop_index(batch_op.f("ix_workflow_version_based_on_id"))
+
+    op.drop_table("workflow_version")
+    with op.batch_alter_table("staff", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_user_id"))
+        batch_op.drop_index(batch_op.f("ix_staff_place_id"))
+        batch_op.drop_index(batch_op.f("ix_staff_party_id"))
+
+    op.drop_table("staff")
+    with op.batch_alter_table("owner", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_owner_person_id"))
+
+    op.drop_table("owner")
+    with op.batch_alter_table("job_item", schema=None) as batch_op:
+        batch_op.drop_index("ix_job_item_job_id_outcome_id")
+
+    op.drop_table("job_item")
+    with op.batch_alter_table("draft_transition", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draft_transition_workflow_id"))
+
+    op.drop_table("draft_transition")
+    with op.batch_alter_table("draft_state", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draft_state_workflow_id"))
+
+    op.drop_table("draft_state")
+    with op.batch_alter_table("draft_notice", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draft_notice_workflow_id"))
+
+    op.drop_table("draft_notice")
+    with op.batch_alter_table("draft_field", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draft_field_workflow_id"))
+
+    op.drop_table("draft_field")
+    with op.batch_alter_table("draft_deadline", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draft_deadline_workflow_id"))
+
+    op.drop_table("draft_deadline")
+    with op.batch_alter_table("draft_child", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draft_child_workflow_id"))
+
+    op.drop_table("draft_child")
     with op.batch_alter_table("ab_permission_view_role", schema=None) as batch_op:
         batch_op.drop_index("idx_role_id")
         batch_op.drop_index("idx_permission_view_id")
 
     op.drop_table("ab_permission_view_role")
-    with op.batch_alter_table("workflow_version", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_workflow_version_workflow_id"))
-        batch_op.drop_index(batch_op.f("ix_workflow_version_published_by_id"))
+    with op.batch_alter_table("workflow", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_workflow_place_id"))
+        batch_op.drop_index(batch_op.f("ix_workflow_drafted_by_id"))
+        batch_op.drop_index(batch_op.f("ix_workflow_current_id"))
 
-    op.drop_table("workflow_version")
+    op.drop_table("workflow")
     with op.batch_alter_table("unit", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_unit_place_id"))
 
@@ -2259,30 +2478,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_gateway_changed_by_id"))
 
     op.drop_table("gateway")
-    with op.batch_alter_table("draft_transition", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_draft_transition_workflow_id"))
-
-    op.drop_table("draft_transition")
-    with op.batch_alter_table("draft_state", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_draft_state_workflow_id"))
-
-    op.drop_table("draft_state")
-    with op.batch_alter_table("draft_notice", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_draft_notice_workflow_id"))
-
-    op.drop_table("draft_notice")
-    with op.batch_alter_table("draft_field", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_draft_field_workflow_id"))
-
-    op.drop_table("draft_field")
-    with op.batch_alter_table("draft_deadline", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_draft_deadline_workflow_id"))
-
-    op.drop_table("draft_deadline")
-    with op.batch_alter_table("draft_child", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_draft_child_workflow_id"))
-
-    op.drop_table("draft_child")
     with op.batch_alter_table("calendar_day", schema=None) as batch_op:
         batch_op.drop_index("ix_calendar_day_day")
 
@@ -2319,10 +2514,6 @@ def downgrade() -> None:
         batch_op.drop_index("idx_api_key_lookup_hash")
 
     op.drop_table("ab_api_key")
-    with op.batch_alter_table("workflow", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_workflow_current_id"))
-
-    op.drop_table("workflow")
     with op.batch_alter_table("submission", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_submission_at"))
 

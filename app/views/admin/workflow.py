@@ -27,6 +27,7 @@ from app.models import (
     WorkflowVersion,
 )
 from app.services import drafts
+from app.views import access
 from app.views.base import READ, WRITE, GuardedView
 from app.views.fields import NumberField
 from app.views.ledger import cells, vocabulary
@@ -57,12 +58,12 @@ class _DraftView(GuardedView):
     }
 
     def before_delete(self, item: Any) -> None:
-        item.workflow.draft_version += 1
+        drafts.touch(item.workflow, access.viewer(), access.now())
 
     def after_save(self, item: Any, form: Any, *, creating: bool) -> None:
         session = db.session()
         workflow = item.workflow
-        workflow.draft_version += 1
+        drafts.touch(workflow, access.viewer(), access.now())
         session.flush()
         session.expire(workflow)
         index = [row.id for row in getattr(workflow, self.part)].index(item.id)
@@ -151,13 +152,28 @@ class DraftDeadlineView(_DraftView):
     part = "deadlines"
     related_title = _l("Deadlines")
     list_columns = ("key", "label_zh", "within", "start", "stop", "position", "workflow")
-    show_columns = (*HEAD, "within", "until", "start", "stop", "pause", "when", "levels")
+    show_columns = (
+        *HEAD, "within", "variants", "until", "start", "starts_on", "stop", "stops_on", "pause",
+        "when", "extension", "levels",
+    )  # fmt: skip
     add_columns = edit_columns = show_columns
-    own_fields = {"levels": lists}
-    label_columns = {"until": _l("Until the date in field")}
+    own_fields = {"levels": lists, "variants": lists}
+    label_columns = {
+        "until": _l("Until the date in field"),
+        "variants": _l("Other times"),
+        "starts_on": _l("Started by the buttons"),
+        "stops_on": _l("Stopped by the buttons"),
+        "extension": _l("Time on request"),
+    }
     description_columns = {
         **_DraftView.description_columns,
         "within": _l("For example: 30 min, 4 working hours, 5 working days."),
+        "variants": _l("A list of “when: …” with “within: …”; the first that holds counts."),
+        "starts_on": _l("Keys of transitions, whether or not they move the case."),
+        "stops_on": _l("Keys of transitions, whether or not they move the case."),
+        "extension": _l(
+            "“ask”, “grant”, “refuse”: keys of transitions; “by”: how much; “field”, “most”."
+        ),
         "levels": _l("A list of “at: 50 %”, “at: breach” …, each with “notify” or “fire”."),
     }
 
@@ -309,7 +325,7 @@ class WorkflowView(GuardedView):
     }
 
     def before_save(self, item: Workflow, form: Any, *, creating: bool) -> None:
-        item.draft_version = (item.draft_version or 0) + 1
+        drafts.touch(item, access.viewer(), access.now())
 
     def after_save(self, item: Workflow, form: Any, *, creating: bool) -> None:
         for name in self.edit_columns:
