@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import sqlalchemy as sa
 
 from app import models as m
 from app.services.providers import FACTS, Step, fact
-from app.workflows import clocks
-from app.workflows.clocks import Entry
+from app.workflows import rounds
 from app.workflows.engine import Fact
-from app.workflows.spec import Label
 
 Lookup = Callable[[str], Fact]
 
@@ -42,34 +39,9 @@ def _find(step: Step, name: str) -> Fact:
 
 
 def _deadline(step: Step, key: str, word: str) -> Fact:
-    rounds = [clock for clock in step.case.clocks if clock["key"] == key]
-    if not rounds:
-        return Fact(value=False)
-    clock = max(rounds, key=lambda c: int(c["round"]))
-    late = clock["breached_at"] is not None
-    if word in ("asked", "extendable", "extensions"):
-        return _extension(step, key, word, clock)
-    if word == "running":
-        return Fact(clock["status"] != "stopped")
-    return Fact(late if word == "breached" else clock["status"] == "stopped" and not late)
-
-
-def _extension(step: Step, key: str, word: str, clock: dict[str, Any]) -> Fact:
-    log = [Entry.read(kept) for kept in clock["log"]]
-    count, asked = clocks.extensions(log), clocks.asked(log)
-    if word == "extensions":
-        return Fact(count)
-    if word == "asked":
-        return Fact(asked)
-    rule = next((d.extension for d in step.spec.deadlines if d.key == key), None)
-    if rule is None or clock["status"] == "stopped":
-        return Fact(value=False)
-    words = Label(
-        zh=f"已延期 {count} 次，最多 {rule.most} 次" + ("；上一次申请还没有答复" if asked else ""),
-        en=f"extended {count} of at most {rule.most} times"
-        + ("; the last request is not decided yet" if asked else ""),
-    )
-    return Fact(count < rule.most and not asked, words)
+    rows = (clock for clock in step.case.clocks if clock["key"] == key)
+    rule = next((deadline for deadline in step.spec.deadlines if deadline.key == key), None)
+    return rounds.fact(rule, max(rows, key=lambda row: int(row["round"]), default=None), word)
 
 
 def _children(step: Step, key: str, word: str) -> Fact:

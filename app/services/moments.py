@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,24 +12,14 @@ from app.services import ledger, rows, timers
 from app.services.actors import SYSTEM
 from app.services.claims import Claimed
 from app.services.ledger import Told
-from app.workflows import clocks
+from app.workflows import clocks, rounds
 from app.workflows.calendar import Calendar
 from app.workflows.clocks import Count, Due
 from app.workflows.engine import ClockState, Compiled
-from app.workflows.spec import Deadline, Level, State
+from app.workflows.rounds import Reached
+from app.workflows.spec import Deadline, State
 
-
-@dataclass(frozen=True, slots=True)
-class Reached:
-    """A moment of a clock that has come; ``level`` None: it fell due and no level says so."""
-
-    at: datetime
-    index: int | None
-    level: Level | None
-
-    @property
-    def name(self) -> str:
-        return "due" if self.index is None else str(self.index)
+__all__ = ["Moments", "Reached", "after", "look", "told"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +50,9 @@ def look(clock: Claimed, compiled: Compiled, calendar: Calendar, now: datetime) 
     if count is None:
         return Moments(clock, compiled, deadline, None, Due(None), now, ())
     due = count.due()
-    reached = list(_reached(count, clock.next_level, now))
-    late = clock.breached_at is None and due.at is not None and due.at <= now
-    if late and due.at is not None and not any(map(_at_due, deadline.levels)):
-        reached = sorted([*reached, Reached(due.at, None, None)], key=lambda r: r.at)
-    return Moments(clock, compiled, deadline, count, due, now, tuple(reached))
-
-
-def _reached(count: Count, fired: int, now: datetime) -> Iterator[Reached]:
-    """The levels whose moment has come, in the rule's order: none is passed over."""
-    levels = count.rule.levels
-    for index in range(fired, len(levels)):
-        at = count.level_at(index)
-        if at is None or at > now:
-            return
-        yield Reached(at, index, levels[index])
-
-
-def _at_due(level: Level) -> bool:
-    return level.at.percent is None and level.at.after is None
+    late = clock.breached_at is not None
+    reached = rounds.reached(count, due.at, clock.next_level, now, breached=late)
+    return Moments(clock, compiled, deadline, count, due, now, reached)
 
 
 def after(moments: Moments, passed: int) -> dict[str, Any]:
@@ -120,7 +94,7 @@ def _common(moments: Moments, reached: Reached) -> dict[str, Any]:
     return rows.record(
         kind=EventKind.LEVEL,
         event=moments.clock.key,
-        label=_words(moments.deadline, reached.level),
+        label=rounds.words(moments.deadline, reached.level),
         places=(case.state, case.state, _named(state)),
         actor=SYSTEM,
         now=moments.now,
@@ -130,13 +104,3 @@ def _common(moments: Moments, reached: Reached) -> dict[str, Any]:
 
 def _named(state: State) -> dict[str, str]:
     return {"zh": state.label.zh, "en": state.label.text("en")}
-
-
-def _words(deadline: Deadline, level: Level | None) -> dict[str, str]:
-    label = deadline.label
-    if level is None or _at_due(level):
-        return {"zh": f"“{label.zh}”已到期", "en": f"“{label.text('en')}” is due"}
-    return {
-        "zh": f"“{label.zh}”{level.at.text('zh')}",
-        "en": f"“{label.text('en')}” {level.at.text('en')}",
-    }

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,12 +15,13 @@ from app import models as m
 from app.services import edge, gateways
 from app.services.providers import Step
 from app.services.recipients import Recipient, resolve
-from app.workflows.spec import Label, Notice
+from app.workflows import templates
+from app.workflows.spec import Notice
+from app.workflows.templates import Names, render
+
+__all__ = ["enqueue", "mark_read", "names_of", "prepare", "render", "write"]
 
 RESIDENT = "resident"
-_NAME = re.compile(r"\{(\w+)\}")
-LANGUAGES = ("zh", "en")
-Names = Mapping[str, Mapping[str, str]]
 
 
 def enqueue(step: Step, notices: Iterable[Notice], *, cause: str, due: datetime | None) -> int:
@@ -61,26 +60,6 @@ def write(session: Session, rows: list[dict[str, Any]]) -> int:
         len(session.connection().execute(fresh.returning(m.Notice.id), each).all())
         for each in alike.values()
     )
-
-
-def render(text: Label, names: Names) -> dict[str, str]:
-    """``text`` in both languages; ``names`` gives each name's value by language. Unknown names
-    stay as they are written (the checker refuses them before that)."""
-    return {language: _rendered(text.text(language), language, names) for language in LANGUAGES}
-
-
-def _rendered(text: str, language: str, names: Names) -> str:
-    parts = list(_parts(text))
-    for index in range(1, len(parts), 2):
-        known = names.get(parts[index])
-        parts[index] = f"{{{parts[index]}}}" if known is None else known[language]
-    return "".join(parts)
-
-
-@lru_cache(maxsize=4096)
-def _parts(text: str) -> tuple[str, ...]:
-    """Words and names by turns."""
-    return tuple(_NAME.split(text))
 
 
 def _rows(
@@ -151,21 +130,16 @@ def _plain(step: Step, notice: Notice, cause: str, other: Other) -> dict[str, An
 
 def names_of(step: Step, due: datetime | None) -> dict[str, dict[str, str]]:
     """The value of each of the registry's TEMPLATES, by language."""
-    state = next((s.label for s in step.spec.states if s.key == step.case.state), None)
-    system = step.actor.kind == "system"
-    return {
-        "number": _both(step.case.number),
-        "title": _both(step.case.title),
-        "place": _both(step.case.place_name),
-        "state": {"zh": state.text("zh"), "en": state.text("en")} if state else _both(""),
-        "due": _both(edge.shown(due)),
-        "actor": {"zh": "系统", "en": "the system"} if system else _both(step.actor.name),
-        "link": _both(edge.address(f"/cases/{step.case.id}")),
-    }
-
-
-def _both(text: str) -> dict[str, str]:
-    return {"zh": text, "en": text}
+    return templates.names(
+        step.spec,
+        step.case.state,
+        number=step.case.number,
+        title=step.case.title,
+        place=step.case.place_name,
+        due=edge.shown(due),
+        actor=None if step.actor.kind == "system" else step.actor.name,
+        link=edge.address(f"/cases/{step.case.id}"),
+    )
 
 
 def mark_read(session: Session, user_id: int, now: datetime, *, upto: int | None = None) -> None:

@@ -35,7 +35,7 @@ _WORDS = {
 _UNITS = {word: unit for unit, words in _WORDS.items() for word in words}
 _ENGLISH = r"\d{1,6} ?(min|minutes?|mins|hours?|working hours?|days?|working days?)"
 _CHINESE = r"\d{1,6} ?个?(分钟|小时|工作小时|天|工作日)"
-_PATTERN = f"({_ENGLISH}|{_CHINESE})"
+PATTERN = f"({_ENGLISH}|{_CHINESE})"
 _DURATION = re.compile(r"([0-9]{1,6})\s*个?\s*(\S.*)")
 HINT = "write it like: 30 min, 2 hours, 4 working hours, 3 days, 5 working days"
 LEVEL_HINT = "write it like: 50 %, breach, breach + 1 working day"
@@ -68,7 +68,7 @@ class Duration(Spec):
     def __get_pydantic_json_schema__(
         cls, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        return {"type": "string", "title": "Duration", "pattern": f"^{_PATTERN}$"}
+        return {"type": "string", "title": "Duration", "pattern": f"^{PATTERN}$"}
 
     def __str__(self) -> str:
         word = self.unit.removesuffix("s") if self.amount == 1 else self.unit.value
@@ -123,7 +123,7 @@ class LevelAt(Spec):
     def __get_pydantic_json_schema__(
         cls, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        pattern = rf"^([1-9][0-9]? ?%|breach( ?\+ ?{_PATTERN})?)$"
+        pattern = rf"^([1-9][0-9]? ?%|breach( ?\+ ?{PATTERN})?)$"
         return {"type": "string", "title": "LevelAt", "pattern": pattern}
 
     def __str__(self) -> str:
