@@ -38,6 +38,7 @@ _PARTS = {
     "deadlines": ("时限", "deadline"),
     "notices": ("通知", "notice"),
     "children": ("子事项", "child"),
+    "tests": ("测试", "test"),
 }
 _WHATS = {
     "label": ("名称", "label"),
@@ -81,6 +82,9 @@ _WHATS = {
     "per": ("按什么产生", "made for"),
     "carry": ("带入字段", "fields carried"),
     "when_all_closed": ("全部结束后的操作", "step once all have ended"),
+    "begins": ("开始时间", "beginning"),
+    "moves": ("步骤", "moves"),
+    "vary": ("各地可调整的内容", "what places may vary"),
     "order": ("顺序", "order"),
 }
 

@@ -23,6 +23,7 @@ from app.workflows import complaints, faults, nodes
 from app.workflows.faults import Fault
 from app.workflows.spec import Duration, Label, LevelAt, Spec, Workflow
 from app.workflows.terms import KEY_PATTERN
+from app.workflows.trials import Wait
 
 LARGEST = 1_000_000
 SCHEMA_NAME = "workflow.schema.json"
@@ -220,7 +221,7 @@ def _lean(value: Any) -> Any:
 
 
 def _lean_spec(spec: Spec) -> Any:
-    if isinstance(spec, Duration | LevelAt):
+    if isinstance(spec, Duration | LevelAt | Wait):
         return str(spec)
     found: dict[str, Any] = {}
     for name, field in type(spec).model_fields.items():

@@ -28,6 +28,7 @@ from app.workflows.terms import (
     listed,
 )
 
+from app.workflows.trials import MOST_IN_ALL, MOST_TESTS, WorkflowTest
 __all__ = [
     "FORMAT",
     "RESIDENT",
@@ -64,6 +65,7 @@ __all__ = [
     "Workflow",
 ]
 
+    "WorkflowTest",
 FORMAT: Literal[1] = 1
 MOST_WAYS = 20_000
 
@@ -253,12 +255,17 @@ class Workflow(Spec):
     children: tuple[Child, ...] = Field(default=(), max_length=100)
 
     @model_validator(mode="after")
+    vary: Vary = None
+    """What places may vary of it; None: it holds everywhere as it is."""
+    tests: tuple[WorkflowTest, ...] = Field(default=(), max_length=MOST_TESTS)
     def _bounded(self) -> Workflow:
         # “*” multiplies: everything that follows the ways looks at each step from each state
         if sum(len(self.sources(transition)) for transition in self.transitions) > MOST_WAYS:
             raise ValueError(f"too many steps in all: at most {MOST_WAYS} from single states")
         return self
 
+        if sum(len(test.moves) for test in self.tests) > MOST_IN_ALL:
+            raise ValueError(f"too many moves in all tests: at most {MOST_IN_ALL}")
     def sources(self, transition: Transition) -> tuple[str, ...]:
         """The states that it leaves; ``*`` are all that are no end."""
         if transition.source == "*":
