@@ -40,7 +40,12 @@ export function begin() {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
 
-  /* Menus close on Escape and on a press elsewhere. */
+  /* Menus close on Escape, on a press elsewhere, and when the keys have led out of them: an open
+     one would hide what has the focus. */
+  document.addEventListener("focusout", (event) => {
+    const menu = event.target.closest("details.menu[open]");
+    if (menu && event.relatedTarget && !menu.contains(event.relatedTarget)) menu.open = false;
+  });
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) {
       if (!menu.contains(event.target)) menu.open = false;
