@@ -111,8 +111,8 @@ def test_the_workflow_administrator_needs_no_case_data() -> None:
     seen = {view for view, cells in GRANTS.items() if cells[permissions.Role.WORKFLOW_ADMIN]}
     assert seen == {
         "WorkflowView", "WorkflowVersionView", "DraftStateView", "DraftTransitionView",
-        "DraftDeadlineView", "DraftNoticeView", "DraftFieldView", "DraftChildView", "NoticeView",
-        "RuleSetView",
+        "DraftDeadlineView", "DraftNoticeView", "DraftFieldView", "DraftChildView", "DraftTestView",
+        "NoticeView", "RuleSetView",
     }  # fmt: skip
 
 

@@ -47,6 +47,7 @@ from app.models.workflow import (
     DraftState,
     DraftTransition,
     Workflow,
+    DraftTest,
     WorkflowVersion,
 )
 
@@ -79,6 +80,7 @@ __all__ = [
     "DraftTransition",
     "Event",
     "EventKind",
+    "DraftTest",
     "Gateway",
     "Grievance",
     "Invitation",

@@ -79,6 +79,9 @@ class Workflow(Base):
     children: Mapped[list[DraftChild]] = relationship(
         back_populates="workflow", order_by="DraftChild.position", cascade="all, delete-orphan"
     )
+    tests: Mapped[list[DraftTest]] = relationship(
+        back_populates="workflow", order_by="DraftTest.position", cascade="all, delete-orphan"
+    )
     current: Mapped[WorkflowVersion | None] = relationship(
         foreign_keys=[current_id], post_update=True
     )
@@ -234,3 +237,15 @@ class DraftChild(_Draft):
     when_all_closed: Mapped[KeyText] = mapped_column(default="", server_default="")
 
     workflow: Mapped[Workflow] = relationship(back_populates="children")
+
+
+class DraftTest(_Draft):
+    """``begins`` and ``moves`` are in the file's form."""
+
+    __tablename__ = "draft_test"
+    __table_args__ = (sa.UniqueConstraint("workflow_id", "key"),)
+
+    begins: Mapped[KeyText] = mapped_column(default="", server_default="")
+    moves: Mapped[JsonList]
+
+    workflow: Mapped[Workflow] = relationship(back_populates="tests")

@@ -50,6 +50,7 @@ DraftDeadlineView    lsaed    lsaed    .       .        .        .        .     
 DraftNoticeView      lsaed    lsaed    .       .        .        .        .        .        .
 DraftFieldView       lsaed    lsaed    .       .        .        .        .        .        .
 DraftChildView       lsaed    lsaed    .       .        .        .        .        .        .
+DraftTestView        lsaed    lsaed    .       .        .        .        .        .        .
 WorkflowVersionView  ls       ls       ls      .        .        .        .        .        ls
 
 CaseView             lsx      .        lsx     lsx      ls       ls       ls       ls       lsx

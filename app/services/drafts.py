@@ -43,6 +43,7 @@ def document(row: m.Workflow) -> dict[str, Any]:
             "notices": [_notice(n) for n in row.notices],
             "children": [_child(c) for c in row.children],
             "vary": row.vary,
+            "tests": [_test(t) for t in row.tests],
         }
     )
 
@@ -126,6 +127,10 @@ def _transition(row: m.DraftTransition) -> dict[str, Any]:
             "primary": row.primary,
         }
     )
+
+
+def _test(row: m.DraftTest) -> dict[str, Any]:
+    return _lean({**_head(row), "begins": row.begins, "moves": row.moves})
 
 
 def _head(row: Any) -> dict[str, Any]:

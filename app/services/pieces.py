@@ -31,6 +31,7 @@ PARTS: dict[str, _Part] = {
     "deadlines": _Part(m.DraftDeadline),
     "notices": _Part(m.DraftNotice, {"subject": "label"}),
     "children": _Part(m.DraftChild, {"workflow": "child_workflow"}),
+    "tests": _Part(m.DraftTest),
 }
 """By the name of the list in a file, which is also the relationship of the draft."""
 

@@ -200,6 +200,7 @@ _RULES: dict[type[Any], Rule] = {
     m.Attendance: _of_case(m.Attendance.meeting_id),
     m.AgendaItem: _of_case(m.AgendaItem.meeting_id),
     m.Position: _through(m.Position.item_id, m.AgendaItem),
+    m.DraftTest: _everybody,
     m.Decision: _through(m.Decision.item_id, m.AgendaItem),
     m.Unit: _of_place(m.Unit.place_id),
     m.Owner: _owners,

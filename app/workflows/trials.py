@@ -13,10 +13,12 @@ from pydantic import (
     AfterValidator,
     Field,
     GetJsonSchemaHandler,
+    SerializerFunctionWrapHandler,
     StringConstraints,
     model_serializer,
     model_validator,
 )
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema
 
 from app.workflows.spans import PATTERN, Duration
@@ -75,7 +77,24 @@ class Wait(Spec):
         return "next" if self.span is None else str(self.span)
 
 
-class Expect(Spec):
+class _Lean(Spec):
+    """Written without what has its default, in rows too: people read them."""
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        kept = {field.alias or name for name, field in self._fields() if self._says(name, field)}
+        return {key: value for key, value in write(self).items() if key in kept}
+
+    @classmethod
+    def _fields(cls) -> list[tuple[str, FieldInfo]]:
+        return list(cls.model_fields.items())
+
+    def _says(self, name: str, field: FieldInfo) -> bool:
+        value = getattr(self, name)
+        return type(value) is not type(field.default) or bool(value != field.default)
+
+
+class Expect(_Lean):
     """What has to be so after a move; what isn't named is not looked at."""
 
     state: Key | None = None
@@ -87,7 +106,7 @@ class Expect(Spec):
     """Exactly these deadlines are running or paused and late."""
 
 
-class Move(Spec):
+class Move(_Lean):
     """One thing that happens: exactly one of ``open``, ``press``, ``set``, ``wait``, ``end``."""
 
     open: Name | None = None

@@ -946,6 +946,35 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "draft_test",
+        sa.Column("begins", sa.String(length=60), server_default="", nullable=False),
+        sa.Column(
+            "moves",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'[]'"),
+            nullable=False,
+        ),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("key", sa.String(length=60), nullable=False),
+        sa.Column("label_zh", sa.String(length=200), nullable=False),
+        sa.Column("label_en", sa.String(length=200), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["workflow_id"],
+            ["workflow.id"],
+            name=op.f("fk_draft_test_workflow_id_workflow"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_draft_test")),
+        sa.UniqueConstraint("workflow_id", "key", name=op.f("uq_draft_test_workflow_id_key")),
+    )
+    with op.batch_alter_table("draft_test", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_draft_test_workflow_id"), ["workflow_id"], unique=False
+        )
+
+    op.create_table(
         "draft_transition",
         sa.Column("source", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.Column("target", sa.String(length=60), server_default="", nullable=False),
@@ -1307,6 +1336,75 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_case_workflow_id"), ["workflow_id"], unique=False)
 
     op.create_table(
+        "migration",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("workflow_id", sa.BigInteger(), nullable=False),
+        sa.Column("target_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "mapping",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column(
+            "clocks",
+            sa.Enum(
+                "keep",
+                "restart",
+                "shift",
+                name="clockrule",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("running", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor_id", sa.Integer(), nullable=True),
+        sa.Column("actor_name", sa.String(length=200), nullable=False),
+        sa.Column("job_id", sa.BigInteger(), nullable=True),
+        sa.Column("undo_job_id", sa.BigInteger(), nullable=True),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_name", sa.String(length=200), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["actor_id"],
+            ["ab_user.id"],
+            name=op.f("fk_migration_actor_id_ab_user"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["job_id"], ["job.id"], name=op.f("fk_migration_job_id_job"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["target_id"],
+            ["workflow_version.id"],
+            name=op.f("fk_migration_target_id_workflow_version"),
+            ondelete="RESTRICT",
+        ),
+        sa.ForeignKeyConstraint(
+            ["undo_job_id"],
+            ["job.id"],
+            name=op.f("fk_migration_undo_job_id_job"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["workflow_id"],
+            ["workflow.id"],
+            name=op.f("fk_migration_workflow_id_workflow"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_migration")),
+    )
+    with op.batch_alter_table("migration", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_migration_actor_id"), ["actor_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_migration_job_id"), ["job_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_migration_target_id"), ["target_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_migration_undo_job_id"), ["undo_job_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_migration_workflow_id"), ["workflow_id"], unique=False)
+
+    op.create_table(
         "ownership",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("unit_id", sa.BigInteger(), nullable=False),
@@ -1584,6 +1682,7 @@ def upgrade() -> None:
                 "noted",
                 "level",
                 "corrected",
+                "migrated",
                 name="eventkind",
                 native_enum=False,
                 create_constraint=True,
@@ -1733,6 +1832,61 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("meeting", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_meeting_scheduled_at"), ["scheduled_at"], unique=False)
+
+    op.create_table(
+        "migrated",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("migration_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("undo", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "moved",
+                "left",
+                "refused",
+                name="moveoutcome",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "reason",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("seq", sa.Integer(), nullable=True),
+        sa.Column(
+            "before",
+            postgresql.JSONB(astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["case_id"], ["case.id"], name=op.f("fk_migrated_case_id_case"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["migration_id"],
+            ["migration.id"],
+            name=op.f("fk_migrated_migration_id_migration"),
+            ondelete="RESTRICT",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_migrated")),
+        sa.UniqueConstraint(
+            "migration_id", "case_id", "undo", name=op.f("uq_migrated_migration_id_case_id_undo")
+        ),
+    )
+    with op.batch_alter_table("migrated", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_migrated_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(
+            "ix_migrated_migration_id_outcome",
+            ["migration_id", "undo", "outcome", "id"],
+            unique=False,
+        )
 
     op.create_table(
         "notice",
@@ -2304,6 +2458,11 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_notice_case_id"))
 
     op.drop_table("notice")
+    with op.batch_alter_table("migrated", schema=None) as batch_op:
+        batch_op.drop_index("ix_migrated_migration_id_outcome")
+        batch_op.drop_index(batch_op.f("ix_migrated_case_id"))
+
+    op.drop_table("migrated")
     with op.batch_alter_table("meeting", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_meeting_scheduled_at"))
 
@@ -2353,6 +2512,14 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ownership_owner_id"))
 
     op.drop_table("ownership")
+    with op.batch_alter_table("migration", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_migration_workflow_id"))
+        batch_op.drop_index(batch_op.f("ix_migration_undo_job_id"))
+        batch_op.drop_index(batch_op.f("ix_migration_target_id"))
+        batch_op.drop_index(batch_op.f("ix_migration_job_id"))
+        batch_op.drop_index(batch_op.f("ix_migration_actor_id"))
+
+    op.drop_table("migration")
     with op.batch_alter_table("case", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_case_workflow_id"))
         batch_op.drop_index("ix_case_words", postgresql_using="gin")
@@ -2405,6 +2572,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_draft_transition_workflow_id"))
 
     op.drop_table("draft_transition")
+    with op.batch_alter_table("draft_test", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draft_test_workflow_id"))
+
+    op.drop_table("draft_test")
     with op.batch_alter_table("draft_state", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_draft_state_workflow_id"))
 

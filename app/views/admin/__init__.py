@@ -83,6 +83,7 @@ LEDGERS: tuple[Group, ...] = (
         (
             calendar.CalendarDayView,
             calendar.CalendarHoursView,
+            workflow.DraftTestView,
             calendar.CalendarYearView,
             calendar.CalendarChangeView,
         ),

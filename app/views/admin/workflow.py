@@ -22,6 +22,7 @@ from app.models import (
     DraftField,
     DraftNotice,
     DraftState,
+    DraftTest,
     DraftTransition,
     Workflow,
     WorkflowVersion,
@@ -266,6 +267,27 @@ class DraftChildView(_DraftView):
     }
 
 
+class DraftTestView(_DraftView):
+    datamodel = SQLAInterface(DraftTest)
+    route_base = "/ledgers/draft-tests"
+    list_title = _l("Tests of drafts")
+    singular = _l("Test")
+    icon = "checklist"
+    part = "tests"
+    related_title = _l("Tests")
+    show_columns = (*HEAD, "begins", "moves")
+    add_columns = edit_columns = show_columns
+    own_fields = {"moves": lists}
+    description_columns = {
+        **_DraftView.description_columns,
+        "begins": _l("Local time of the first step: 2026-03-02 09:00; empty: that Monday."),
+        "moves": _l(
+            "A list of “open: Role”, “press: key” with “as: Role”, “set”, “wait: 2 working days” "
+            "or “wait: next”, “end: child”; each with “expect” where something has to be so."
+        ),
+    }
+
+
 class WorkflowVersionView(GuardedView):
     datamodel = SQLAInterface(WorkflowVersion)
     route_base = "/ledgers/workflow-versions"
@@ -297,6 +319,7 @@ class WorkflowView(GuardedView):
         DraftNoticeView,
         DraftFieldView,
         DraftChildView,
+        DraftTestView,
         WorkflowVersionView,
     ]
     related_by = {"WorkflowVersionView": "workflow"}

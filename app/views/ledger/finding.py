@@ -34,6 +34,7 @@ WORDS: dict[type[Any], tuple[Any, ...]] = {
     m.DraftNotice: (m.DraftNotice.key, m.DraftNotice.label_zh),
     m.DraftField: (m.DraftField.key, m.DraftField.label_zh),
     m.DraftChild: (m.DraftChild.key, m.DraftChild.label_zh),
+    m.DraftTest: (m.DraftTest.key, m.DraftTest.label_zh),
     m.Attachment: (m.Attachment.name,),
     m.Grievance: (m.Grievance.reporter, m.Grievance.address),
     m.Attendance: (m.Attendance.name,),
