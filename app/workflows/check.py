@@ -14,6 +14,7 @@ from app.workflows.checks import (
     filling,
     graph,
     kin,
+    leeway,
     life,
     limits,
     names,
@@ -46,8 +47,8 @@ def check(
     ``holders`` gives the places in which nobody holds a role; without it nothing is said of that.
     """
     made = Graph(spec)
-    parts = (graph, buttons, names, values, filling, timing, limits, life, stuck)
-    found = chain(
+    parts = (graph, buttons, names, values, filling, timing, limits, life, leeway, stuck)
+    found = _first(
         *(part.check(made) for part in parts),
         offspring.check(made, known or {}),
         kin.check(made, known or {}),

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
+from app.workflows.leeway import Leeway, Vary
 from app.workflows.limits import Deadline, Extension, Level, Variant
 from app.workflows.spans import Duration, LevelAt, Unit
 from app.workflows.terms import (
@@ -27,8 +28,8 @@ from app.workflows.terms import (
     Test,
     listed,
 )
-
 from app.workflows.trials import MOST_IN_ALL, MOST_TESTS, WorkflowTest
+
 __all__ = [
     "FORMAT",
     "RESIDENT",
@@ -46,6 +47,7 @@ __all__ = [
     "FormField",
     "Key",
     "Label",
+    "Leeway",
     "Level",
     "LevelAt",
     "Name",
@@ -63,9 +65,9 @@ __all__ = [
     "Unit",
     "Variant",
     "Workflow",
+    "WorkflowTest",
 ]
 
-    "WorkflowTest",
 FORMAT: Literal[1] = 1
 MOST_WAYS = 20_000
 
@@ -253,19 +255,19 @@ class Workflow(Spec):
     deadlines: tuple[Deadline, ...] = Field(default=(), max_length=200)
     notices: tuple[Notice, ...] = Field(default=(), max_length=2000)
     children: tuple[Child, ...] = Field(default=(), max_length=100)
-
-    @model_validator(mode="after")
     vary: Vary = None
     """What places may vary of it; None: it holds everywhere as it is."""
     tests: tuple[WorkflowTest, ...] = Field(default=(), max_length=MOST_TESTS)
+
+    @model_validator(mode="after")
     def _bounded(self) -> Workflow:
         # “*” multiplies: everything that follows the ways looks at each step from each state
         if sum(len(self.sources(transition)) for transition in self.transitions) > MOST_WAYS:
             raise ValueError(f"too many steps in all: at most {MOST_WAYS} from single states")
-        return self
-
         if sum(len(test.moves) for test in self.tests) > MOST_IN_ALL:
             raise ValueError(f"too many moves in all tests: at most {MOST_IN_ALL}")
+        return self
+
     def sources(self, transition: Transition) -> tuple[str, ...]:
         """The states that it leaves; ``*`` are all that are no end."""
         if transition.source == "*":

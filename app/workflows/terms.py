@@ -29,7 +29,7 @@ DEEPEST = 12
 LARGEST = 10**15
 
 
-def _printable(value: str) -> str:
+def printable(value: str) -> str:
     """Control characters can't be stored (NUL), shown or written to a file that people read."""
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in value):
         raise ValueError("control characters are not allowed")
@@ -51,10 +51,10 @@ KEY_PATTERN = r"^[^\W\d]\w{0,59}$"
 Key = Annotated[str, StringConstraints(pattern=KEY_PATTERN)]
 """Any identifier, Chinese ones too; outlives labels."""
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_printable)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(printable)]
 """A name of the registry; whether it exists is the checker's business."""
 
-Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_printable)]
+Text = Annotated[str, StringConstraints(max_length=2000), AfterValidator(printable)]
 
 Scalar = Annotated[Text | int | bool | None, BeforeValidator(_literal)]
 """A literal value. Decimals and fractions are texts: ``"0.5"``, ``"2/3"``."""
@@ -80,10 +80,10 @@ class Label(Spec):
     zh: Annotated[
         str,
         StringConstraints(min_length=1, max_length=2000, strip_whitespace=True),
-        AfterValidator(_printable),
+        AfterValidator(printable),
     ]
     en: Annotated[
-        str, StringConstraints(max_length=2000, strip_whitespace=True), AfterValidator(_printable)
+        str, StringConstraints(max_length=2000, strip_whitespace=True), AfterValidator(printable)
     ] = ""
 
     @model_validator(mode="before")
