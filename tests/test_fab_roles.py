@@ -112,7 +112,8 @@ def test_the_workflow_administrator_needs_no_case_data() -> None:
     assert seen == {
         "WorkflowView", "WorkflowVersionView", "DraftStateView", "DraftTransitionView",
         "DraftDeadlineView", "DraftNoticeView", "DraftFieldView", "DraftChildView", "DraftTestView",
-        "NoticeView", "RuleSetView",
+        "NoticeView", "RuleSetView", "PublicationView", "VariationView",
+        "MigrationView",
     }  # fmt: skip
 
 

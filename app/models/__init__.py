@@ -38,6 +38,7 @@ from app.models.meeting import (
 from app.models.notice import Notice, NoticeStatus
 from app.models.place import FOUR_PARTIES, Party, PartyKind, Person, Place, PlaceKind, Staff
 from app.models.submission import Submission
+from app.models.variation import Publication, PublicationKind, Variation
 from app.models.view import SavedView
 from app.models.workflow import (
     DraftChild,
@@ -104,6 +105,8 @@ __all__ = [
     "PlaceKind",
     "Position",
     "Preference",
+    "Publication",
+    "PublicationKind",
     "RollHead",
     "RollUnit",
     "RuleSet",
@@ -114,6 +117,7 @@ __all__ = [
     "Stance",
     "Submission",
     "Unit",
+    "Variation",
     "Voice",
     "Voices",
     "Workflow",

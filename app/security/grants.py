@@ -2,8 +2,8 @@
 are the scope's business (app.services.scope).
 
 Read a cell letter by letter: l list, s show, a add, e edit, d delete, x export, r reveal a masked
-number, t try again, p check and publish, q quit (end a session); a dot is nothing. A role that
-lists a ledger also sees it in the menu.
+number, t try again, p check and publish, v vary for one's own place, q quit (end a session); a dot
+is nothing. A role that lists a ledger also sees it in the menu.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ LETTERS = {
     "r": "can_reveal",
     "t": "can_retry",
     "p": "can_publish",
+    "v": "can_vary",
     "q": "can_quit",
 }
 
@@ -51,7 +52,11 @@ DraftNoticeView      lsaed    lsaed    .       .        .        .        .     
 DraftFieldView       lsaed    lsaed    .       .        .        .        .        .        .
 DraftChildView       lsaed    lsaed    .       .        .        .        .        .        .
 DraftTestView        lsaed    lsaed    .       .        .        .        .        .        .
-WorkflowVersionView  ls       ls       ls      .        .        .        .        .        ls
+WorkflowVersionView  ls       ls       .       .        .        .        .        .        .
+PublicationView      lsx      lsx      .       .        .        .        .        .        .
+VariationView        lsv      lsv      v       .        .        .        .        .        .
+MigrationView        lsx      ls       ls      .        .        .        .        .        ls
+MigratedView         lsx      .        lsx     .        .        .        .        .        lsx
 
 CaseView             lsx      .        lsx     lsx      ls       ls       ls       ls       lsx
 EventView            lsx      .        lsx     lsx      ls       ls       ls       ls       lsx

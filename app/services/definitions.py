@@ -1,4 +1,4 @@
-"""Workflows from draft to published version."""
+"""Published workflows: which version holds where, what the checker says, and publishing a draft."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.errors import InvalidError, MissingError, Problem
-from app.models import Place, PlaceKind, Staff
-from app.services import drafts
+from app.models import Place, PlaceKind, PublicationKind, Staff
+from app.services import drafts, edge, publications, variations
 from app.services.actors import Viewer
 from app.workflows import files
 from app.workflows.check import Finding, check
@@ -56,31 +56,77 @@ class Current:
     version_id: int
 
 
-def current(session: Session, key: str) -> Current:
-    """What new cases of workflow ``key`` begin on. Raises MissingError when none is published."""
+def current(session: Session, key: str, place: str = "") -> Current:
+    """What new cases of workflow ``key`` begin on at the place whose path is ``place``: the version
+    of the nearest place on the way up that has one of its own, else the template's (which is also
+    the answer without a place). Raises MissingError when there is none, or it isn't used there."""
+    own = (
+        sa.select(m.Variation.current_id)
+        .join(Place, Place.id == m.Variation.place_id)
+        .where(
+            m.Variation.workflow_id == m.Workflow.id,
+            m.Variation.current_id.is_not(None),
+            Place.id.in_(int(step) for step in place.split("/") if step),
+        )
+        .order_by(sa.func.length(Place.path).desc())
+        .limit(1)
+        .scalar_subquery()
+    )
     row = session.execute(
-        sa.select(m.Workflow.id, m.Workflow.current_id).where(m.Workflow.key == key)
+        sa.select(
+            m.Workflow.id,
+            m.Workflow.label_zh,
+            m.Workflow.label_en,
+            m.Workflow.current_id,
+            m.Workflow.retired_at,
+            own.label("own_id"),
+            Place.path.label("owner"),
+            Place.name.label("owner_name"),
+        )
+        .outerjoin(Place, Place.id == m.Workflow.place_id)
+        .where(m.Workflow.key == key)
     ).one_or_none()
     if row is None or row.current_id is None:
-        raise MissingError(
-            Problem(
-                {
-                    "zh": f"流程“{key}”还没有发布，请联系流程管理员。",
-                    "en": f"Workflow “{key}” isn't published yet: ask a workflow administrator.",
-                }
-            )
+        raise MissingError(_absent(key, row))
+    if place and row.owner is not None and not place.startswith(row.owner):
+        raise MissingError(_elsewhere(row))
+    return Current(row.id, row.own_id or row.current_id)
+
+
+def _absent(key: str, row: sa.Row[tuple[object, ...]] | None) -> Problem:
+    if row is None or row.retired_at is None:
+        return Problem(
+            {
+                "zh": f"流程“{key}”还没有发布，请联系流程管理员。",
+                "en": f"Workflow “{key}” isn't published yet: ask a workflow administrator.",
+            }
         )
-    return Current(row.id, row.current_id)
+    zh, en = row.label_zh, row.label_en or row.label_zh
+    day = f"{edge.local(row.retired_at):%Y-%m-%d}"
+    return Problem(
+        {
+            "zh": f"流程“{zh}”自 {day} 起停用，不能再登记新事项；已登记的照常办理。"
+            "如需恢复，请联系流程管理员。",
+            "en": f"Workflow “{en}” was retired on {day}: no new case can be opened, those that "
+            "run go on. A workflow administrator can bring it back.",
+        }
+    )
+
+
+def _elsewhere(row: sa.Row[tuple[object, ...]]) -> Problem:
+    return Problem(
+        {
+            "zh": f"流程“{row.label_zh}”只用于“{row.owner_name}”，请选那里的地点。",
+            "en": f"Workflow “{row.label_en or row.label_zh}” is used in “{row.owner_name}” only: "
+            "choose a place there.",
+        },
+        "place_id",
+    )
 
 
 def published(session: Session) -> dict[str, Workflow]:
     """Every workflow's current version, by key: what a draft may refer to."""
-    rows = session.execute(
-        sa.select(m.Workflow.key, m.WorkflowVersion.spec).join(
-            m.WorkflowVersion, m.WorkflowVersion.id == m.Workflow.current_id
-        )
-    )
-    return {key: Workflow.model_validate(spec) for key, spec in rows}
+    return publications.specs(session)
 
 
 def findings(
@@ -90,6 +136,17 @@ def findings(
     communities in which nobody holds a role that it needs."""
     known = {**published(session), **(beside or {}), spec.key: spec}
     return check(spec, known=known, holders=_vacancies(session))
+
+
+def require(
+    session: Session, spec: Workflow, *, beside: Mapping[str, Workflow] | None = None
+) -> None:
+    """Raises InvalidError with every finding that is an error."""
+    errors = [f for f in findings(session, spec, beside=beside) if f.level == "error"]
+    if errors:
+        raise InvalidError(
+            *(Problem({"zh": f.text.zh, "en": f.text.text("en")}, f.path) for f in errors)
+        )
 
 
 def _vacancies(session: Session) -> Callable[[str], list[str]]:
@@ -127,40 +184,24 @@ def publish(
     note: str = "",
     beside: Mapping[str, Workflow] | None = None,
 ) -> m.WorkflowVersion:
-    """Check the draft and freeze it as the version that new cases begin on.
+    """Check the draft and freeze it as the version that new cases begin on; the places that vary it
+    follow, as far as it lets them.
 
     Raises InvalidError with every finding that is an error. A draft equal to the present version
     publishes nothing and returns that version.
     """
+    row = drafts.locked(session, row.id)
     spec = drafts.spec(row)
-    errors = [f for f in findings(session, spec, beside=beside) if f.level == "error"]
-    if errors:
-        raise InvalidError(
-            *(Problem({"zh": f.text.zh, "en": f.text.text("en")}, f.path) for f in errors)
-        )
+    require(session, spec, beside=beside)
     checksum = files.checksum(spec)
     if row.current_id is not None:
         present = session.get_one(m.WorkflowVersion, row.current_id)
         if present.checksum == checksum:
             return present
-    last = session.scalar(
-        sa.select(sa.func.max(m.WorkflowVersion.number)).where(
-            m.WorkflowVersion.workflow_id == row.id
-        )
-    )
-    version = m.WorkflowVersion(
-        workflow_id=row.id,
-        number=(last or 0) + 1,
-        spec=spec.model_dump(mode="json", by_alias=True, exclude_defaults=True),
-        checksum=checksum,
-        note=note,
-        published_at=now,
-        published_by_id=actor.user_id,
-    )
-    session.add(version)
-    session.flush()
-    row.current_id = version.id
-    session.flush()
+    made = publications.Made(row, actor, now, note)
+    version = publications.freeze(session, made, spec)
+    publications.enforce(session, made, version, PublicationKind.PUBLISHED)
+    variations.renew(session, made, version)
     return version
 
 

@@ -58,7 +58,9 @@ def _calendar(session: Session, now: datetime) -> Hint | None:
 
 
 def _unpublished(session: Session) -> Hint | None:
-    query = sa.select(m.Workflow.label_zh).where(m.Workflow.current_id.is_(None))
+    query = sa.select(m.Workflow.label_zh).where(
+        m.Workflow.current_id.is_(None), m.Workflow.retired_at.is_(None)
+    )
     return _hint("unpublished", list(session.scalars(query.order_by(m.Workflow.key))))
 
 

@@ -56,9 +56,9 @@ class Opened:
 
 
 def open_case(session: Session, opening: Opening, *, actor: Viewer, now: datetime) -> Opened:
-    """Begin a case on the current version of workflow ``opening.key``; flushes.
+    """Begin a case on the version of workflow ``opening.key`` that holds at its place; flushes.
 
-    Raises MissingError (nothing published), InvalidError (the form), RefusedError (not this
+    Raises MissingError (nothing in force there), InvalidError (the form), RefusedError (not this
     person's to open).
     """
     title = opening.title.strip()
@@ -72,10 +72,11 @@ def open_case(session: Session, opening: Opening, *, actor: Viewer, now: datetim
                 "title",
             )
         )
-    current = definitions.current(session, opening.key)
+    place = session.get_one(m.Place, opening.place_id)
+    current = definitions.current(session, opening.key, place.path)
     compiled = definitions.compiled(session, current.version_id)
     token = (opening.token or secrets.token_urlsafe(24)) if opening.tracked else None
-    case = _blank(session, opening, compiled, current, now)
+    case = _blank(session, opening, compiled, (place, current), now)
     case = replace(case, creator_id=actor.user_id, title=title)
     step = Step(session, compiled.spec, case, actor, now)
     form = {**(opening.seed.data if opening.seed else {}), **opening.form}
@@ -92,11 +93,11 @@ def _blank(
     session: Session,
     opening: Opening,
     compiled: Compiled,
-    current: definitions.Current,
+    where: tuple[m.Place, definitions.Current],
     now: datetime,
 ) -> CaseRow:
     """The case before its first event; id 0 until it is inserted."""
-    place = session.get_one(m.Place, opening.place_id)
+    place, current = where
     leg = compiled.spec.leg
     return CaseRow(
         id=0,

@@ -133,6 +133,15 @@ def _everybody(viewer: Viewer) -> ColumnElement[bool]:
     return sa.true()
 
 
+def _of_places(column: Any) -> Rule:
+    """What is the whole system's, and what is of places that the viewer may know."""
+
+    def rule(viewer: Viewer) -> ColumnElement[bool]:
+        return sa.or_(column.is_(None), _through(column, m.Place)(viewer))
+
+    return rule
+
+
 def _persons(viewer: Viewer) -> ColumnElement[bool]:
     if not viewer.roles & COMMUNITY_ROLES:
         return NOTHING
@@ -182,7 +191,9 @@ _RULES: dict[type[Any], Rule] = {
     RoleRow: _everybody,
     Group: _everybody,
     m.Workflow: _everybody,
-    m.WorkflowVersion: _everybody,
+    m.WorkflowVersion: _of_places(m.WorkflowVersion.place_id),
+    m.Publication: _of_places(m.Publication.place_id),
+    m.Variation: _through(m.Variation.place_id, m.Place),
     m.DraftState: _everybody,
     m.DraftTransition: _everybody,
     m.DraftDeadline: _everybody,

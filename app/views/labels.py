@@ -165,6 +165,7 @@ _WORDED: dict[type[Any], Callable[[Any], str]] = {
     m.Opinion: lambda item: of_enum(item.voice),
     m.AccessEvent: lambda item: f"{of_enum(item.kind)} {item.username}",
     m.WorkflowVersion: lambda item: str(_("Version %(number)s", number=item.number)),
+    m.Publication: lambda item: of_enum(item.kind),
     m.Ownership: lambda item: f"{item.unit} – {item.owner}",
     m.LoginSession: lambda item: full_name(item.user),
     m.Account: lambda item: full_name(item.user),

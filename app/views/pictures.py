@@ -14,7 +14,7 @@ from markupsafe import Markup
 from app.services import edge
 from app.services.cases import Shown
 from app.views import labels
-from app.workflows import graph, layout, picture, way
+from app.workflows import contrast, graph, layout, picture, way
 from app.workflows.engine import Compiled
 from app.workflows.graph import Graph, Link
 from app.workflows.layout import Layout
@@ -58,6 +58,12 @@ def of_workflow(spec: Workflow) -> Picture:
     """The whole of a workflow, as it is defined."""
     found = graph.of(spec, labels.language())
     return _drawn(found, layout.of(found), NONE, spec, _("All states and the ways between them."))
+
+
+def of_contrast(before: Workflow, after: Workflow) -> Markup:
+    """Both in one picture: what came, what went, what is different."""
+    drawn = contrast.draw(before, after, labels.language())
+    return Markup(drawn)  # noqa: S704  it escapes all that it is given
 
 
 def of_case(shown: Shown, events: Sequence[Any]) -> Picture:

@@ -14,6 +14,7 @@ FROZEN = (
     "event",
     "anchor",
     "workflow_version",
+    "publication",
     "roll_head",
     "roll_unit",
     "scheme",

@@ -7,7 +7,17 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
-from app.views.admin import calendar, case, consultation, meeting, place, system, workflow
+from app.views.admin import (
+    calendar,
+    case,
+    consultation,
+    meeting,
+    migration,
+    place,
+    system,
+    variation,
+    workflow,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +85,10 @@ LEDGERS: tuple[Group, ...] = (
             workflow.DraftFieldView,
             workflow.DraftChildView,
             workflow.WorkflowVersionView,
+            migration.MigrationView,
+            migration.MigratedView,
+            variation.PublicationView,
+            variation.VariationView,
         ),
     ),
     Group(

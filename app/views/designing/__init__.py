@@ -3,7 +3,7 @@ line to ``templates/definitions/tabs.html``."""
 
 from __future__ import annotations
 
-from app.views.designing import overview
+from app.views.designing import overview, versions
 from app.views.designing.frame import pages
 
-__all__ = ["overview", "pages"]
+__all__ = ["overview", "pages", "versions"]

@@ -7,15 +7,24 @@ from flask.blueprints import BlueprintSetupState
 
 from app.extensions import db
 from app.models import Workflow
+from app.services import reach
 from app.views import access
 
 VIEW = "WorkflowView"
 pages = Blueprint("definitions", __name__, url_prefix="/workflows")
 
 
+READING = frozenset({"can_list", "can_show"})
+
+
 def may(permission: str, row: Workflow | None = None) -> bool:
-    """Whether this person's roles grant it on ``row`` (None: on any workflow at all)."""
-    return access.may(permission, VIEW)
+    """Whether this person's roles grant it; what changes ``row``, only to those whose scope covers
+    the place that owns it."""
+    if not access.may(permission, VIEW):
+        return False
+    if row is None or permission in READING:
+        return True
+    return reach.covers(db.session(), access.viewer(), row.place)
 
 
 def must(permission: str, row: Workflow | None = None) -> None:

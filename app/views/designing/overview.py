@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from app.errors import InvalidError, Problem
 from app.extensions import db
-from app.models import Case, Workflow, WorkflowVersion
+from app.models import Case, Workflow
 from app.services import definitions, drafts
 from app.transaction import unit_of_work
 from app.views import access, pictures
@@ -52,22 +52,16 @@ def show(workflow_id: int) -> str:
 
 def _page(row: Workflow, note: str = "") -> str:
     spec, found, problems = _judged(row)
-    versions = db.session.scalars(
-        sa.select(WorkflowVersion)
-        .where(WorkflowVersion.workflow_id == row.id)
-        .order_by(WorkflowVersion.number.desc())
-    ).all()
     return render_template(
         "definitions/show.html",
         row=row,
         picture=pictures.of_workflow(spec) if spec else None,
         findings=found,
         problems=problems,
-        versions=versions,
         blocked=bool(problems) or any(f.level == "error" for f in found),
         note=note,
-        may_publish=may("can_publish"),
-        may_edit=may("can_edit"),
+        may_publish=may("can_publish", row),
+        may_edit=may("can_edit", row),
     )
 
 
@@ -82,7 +76,7 @@ def _judged(row: Workflow) -> tuple[Spec | None, list[Finding], tuple[Problem, .
 
 @pages.post("/<int:workflow_id>/publish")
 def publish(workflow_id: int) -> Response | tuple[str, int]:
-    must("can_publish")
+    must("can_publish", row_of(workflow_id))
     note = request.form.get("note", "").strip()[:2000]
     try:
         with unit_of_work(db.session()) as session:
@@ -94,33 +88,6 @@ def publish(workflow_id: int) -> Response | tuple[str, int]:
         return _page(row_of(workflow_id), note), 422
     flash(_("Version %(number)s is in force for new cases.", number=number), "success")
     return redirect(url_for("definitions.show", workflow_id=workflow_id))
-
-
-@pages.get("/<int:workflow_id>/file")
-def export(workflow_id: int) -> Response:
-    """The draft as a YAML file; the published version with ``?version=N``."""
-    must("can_show")
-    row = row_of(workflow_id)
-    number = request.args.get("version", "")
-    if number:
-        if not (number.isascii() and number.isdecimal() and len(number) < 10):
-            abort(404)
-        version = db.session.scalars(
-            sa.select(WorkflowVersion).where(
-                WorkflowVersion.workflow_id == row.id,
-                WorkflowVersion.number == int(number),
-            )
-        ).one_or_none()
-        if version is None:
-            abort(404)
-        text = files.write(files.parse(version.spec, row.key))
-    else:
-        text = files.write(drafts.spec(row))
-    answer = Response(text, content_type="application/yaml; charset=utf-8")
-    answer.headers["Content-Disposition"] = (
-        f'attachment; filename="{row.id}-{number or "draft"}.yaml"'
-    )
-    return answer
 
 
 @pages.post("/import")
