@@ -5,11 +5,10 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.workflows.migration import Rule, preview, propose
+from app.workflows.migration import carry, propose
 from app.workflows.spec import Workflow
 from tests import strategies
 from tests.matters import SOUND, add, put
@@ -32,10 +31,9 @@ def renamed(old: str, new: str) -> Workflow:
     return Workflow.model_validate_json(text)
 
 
-def moved(after: Workflow, **more: Any) -> Any:
+def moved(after: Workflow, **data: Any) -> Any:
     mapping = {key: found.target for key, found in propose(OLD, after).items()}
-    case: dict[str, Any] = {"state": "doing", "data": {}, "running": frozenset({"all"}), **more}
-    return preview((OLD, after), mapping, **case)
+    return carry((OLD, after), mapping, state="doing", data=data)
 
 
 def test_a_state_with_the_same_key_is_proposed_first() -> None:
@@ -67,22 +65,9 @@ def test_an_end_is_never_mapped_to_a_state_that_is_no_end() -> None:
 
 
 def test_a_case_whose_state_has_no_counterpart_is_refused_with_the_reason() -> None:
-    found = preview((OLD, OLD), {"doing": None}, state="doing", data={}, running=frozenset())
+    found = carry((OLD, OLD), {"doing": None}, state="doing", data={})
     assert found.refused is not None
-    assert "doing" in found.refused.zh
-
-
-@pytest.mark.parametrize("rule", ["keep", "restart", "shift"])
-def test_a_clock_whose_time_has_changed_follows_the_rule_that_was_chosen(rule: Rule) -> None:
-    after = changed(put("deadlines[0].within", "9 working days"))
-    ticks = {tick.key: tick.fate for tick in moved(after, rule=rule).clocks}
-    assert ticks == {"all": rule, "own": "start"}
-
-
-def test_a_clock_that_is_the_same_goes_on_and_one_that_is_gone_stops() -> None:
-    assert {t.key: t.fate for t in moved(OLD, rule="restart").clocks}["all"] == "keep"
-    gone = changed(lambda spec: spec["deadlines"].pop(0))
-    assert {t.key: t.fate for t in moved(gone).clocks}["all"] == "stop"
+    assert "办理" in found.refused.zh
 
 
 def test_values_that_the_new_version_does_not_take_are_named() -> None:
@@ -92,7 +77,7 @@ def test_values_that_the_new_version_does_not_take_are_named() -> None:
         lambda spec: spec["fields"].pop(5),
         add("fields", {"key": "more", "label": "多"}),
     )
-    found = moved(after, data={"kind": "a", "amount": "3", "day": "2026-05-06", "text": "x"})
+    found = moved(after, kind="a", amount="3", day="2026-05-06", text="x")
     assert found.data == {"day": "2026-05-06"}
     assert {key: reason.en for key, reason in found.lost.items()} == {
         "kind": "the option is gone",
@@ -106,10 +91,9 @@ def test_values_that_the_new_version_does_not_take_are_named() -> None:
     before=strategies.any_specs,
     after=strategies.any_specs,
     data=st.dictionaries(strategies.letters, st.one_of(st.none(), st.just("a"), st.just(3))),
-    running=st.frozensets(strategies.letters, max_size=3),
 )
 def test_nothing_of_a_case_vanishes_unsaid(
-    before: Workflow, after: Workflow, data: dict[str, Any], running: frozenset[str]
+    before: Workflow, after: Workflow, data: dict[str, Any]
 ) -> None:
     plan = propose(before, after)
     states = {state.key: state for state in after.states}
@@ -118,12 +102,9 @@ def test_nothing_of_a_case_vanishes_unsaid(
     for state in before.states:
         target = mapping[state.key]
         assert target is None or target in states
-        found = preview((before, after), mapping, state=state.key, data=data, running=running)
+        found = carry((before, after), mapping, state=state.key, data=data)
         assert (found.target is None) is (found.refused is not None)
         assert {**found.data} == {k: v for k, v in data.items() if k not in found.lost}
-        if target is not None:
-            assert running <= {tick.key for tick in found.clocks}
-            assert len({tick.key for tick in found.clocks}) == len(found.clocks)
 
 
 @QUICK

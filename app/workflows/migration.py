@@ -1,20 +1,16 @@
-"""Moving a case from one version of its workflow to another: a plan, and what it would do.
+"""Moving a case from one version of its workflow to another: to which state, and with which data.
 
-The plan is only proposed: a person may choose another state for each, and for the clocks of all.
+The mapping is only proposed: a person may choose another state for each. What becomes of the
+clocks is ``transfer``'s.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from app.workflows.spec import FieldSpec, Label, State, Workflow
-
-Rule = Literal["keep", "restart", "shift"]
-"""For a clock that is in both versions and whose rule has changed: ``keep`` its old due time,
-``restart`` it at the migration, or ``shift``: the new rule from the old start."""
-Fate = Literal["keep", "restart", "shift", "stop", "start"]
+from app.workflows.spec import FieldSpec, FieldType, Label, State, Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,23 +22,13 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    """What happens to a clock."""
-
-    key: str
-    fate: Fate
-    reason: Label
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
+class Carried:
     """What would become of a case. ``lost`` are values that the new version has no field for or
-    doesn't take; they stay in the case's history. ``refused``: why it can't be migrated."""
+    doesn't take; they stay in the case's history. ``refused``: why it can't be moved."""
 
     target: str | None
     data: Mapping[str, Any]
     lost: Mapping[str, Label]
-    clocks: tuple[Tick, ...]
     refused: Label | None = None
 
 
@@ -105,25 +91,26 @@ def _nearest(
     return Proposal(None, Label(zh="没有相近的状态，请选择", en="nothing is alike: choose a state"))
 
 
-def preview(
+def carry(
     versions: tuple[Workflow, Workflow],
     mapping: Mapping[str, str | None],
     *,
     state: str,
     data: Mapping[str, Any],
-    running: frozenset[str],
-    rule: Rule = "shift",
-) -> Preview:
-    """What would become of a case in ``state`` with that data and those clocks running (or
-    paused), from the first of ``versions`` to the second."""
+) -> Carried:
+    """Where a case in ``state`` with that data goes, from the first of ``versions`` to the second,
+    and what it takes along."""
     before, after = versions
     states = {one.key: one for one in after.states}
     target = mapping.get(state)
     if target is None or target not in states:
-        text = Label(zh=f"状态 {state} 没有对应的新状态", en=f"no new state is given for {state}")
-        return Preview(None, dict(data), {}, (), text)
-    kept, lost = _data(before, after, data)
-    return Preview(target, kept, lost, _clocks(before, after, states[target], running, rule))
+        name = next((one.label for one in before.states if one.key == state), Label(zh=state))
+        text = Label(
+            zh=f"没有为状态“{name.zh}”选择新状态",
+            en=f"no new state is chosen for “{name.text('en')}”",
+        )
+        return Carried(None, dict(data), {}, text)
+    return Carried(target, *_data(before, after, data))
 
 
 def _data(
@@ -142,13 +129,16 @@ def _data(
     return kept, lost
 
 
+_WORDS = {FieldType.TEXT, FieldType.LONG_TEXT}
+
+
 def _unfit(old: FieldSpec | None, new: FieldSpec | None, value: Any) -> Label | None:
     """Why the new version doesn't take the value; what is no field of either is left alone."""
     if new is None:
         return None if old is None else Label(zh="新版没有这个字段", en="the field is gone")
     if value is None:
         return None
-    if old is not None and old.type is not new.type:
+    if old is not None and old.type is not new.type and {old.type, new.type} != _WORDS:
         return Label(zh="字段类型变了", en="the field has another type")
     options = {option.key for option in new.options}
     chosen = value if isinstance(value, list | tuple) else [value]
@@ -157,32 +147,3 @@ def _unfit(old: FieldSpec | None, new: FieldSpec | None, value: Any) -> Label | 
     if isinstance(value, str) and len(value) > new.max_length:
         return Label(zh="新版容不下这么长的文字", en="the text is too long")
     return None
-
-
-def _clocks(
-    before: Workflow, after: Workflow, target: State, running: frozenset[str], rule: Rule
-) -> tuple[Tick, ...]:
-    old = {deadline.key: deadline for deadline in before.deadlines}
-    new = {deadline.key: deadline for deadline in after.deadlines}
-    found: list[Tick] = []
-    for key in sorted(running):
-        if key not in new:
-            found.append(Tick(key, "stop", Label(zh="新版没有这个时限", en="the deadline is gone")))
-        elif target.kind.ended or target.key in new[key].stop:
-            found.append(Tick(key, "stop", Label(zh="新状态停止计时", en="the new state stops it")))
-        elif key in old and _measure(old[key]) == _measure(new[key]):
-            found.append(Tick(key, "keep", Label(zh="时限没有变化", en="its time is the same")))
-        else:
-            found.append(Tick(key, rule, Label(zh="时限有变化", en="its time has changed")))
-    for key, deadline in new.items():
-        begins = target.key in deadline.start and target.key not in deadline.stop
-        if begins and key not in running and not target.kind.ended:
-            found.append(
-                Tick(key, "start", Label(zh="新状态开始计时", en="the new state starts it"))
-            )
-    return tuple(found)
-
-
-def _measure(deadline: Any) -> Any:
-    """What says how long it takes."""
-    return deadline.within, deadline.until, deadline.variants

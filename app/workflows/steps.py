@@ -71,7 +71,7 @@ def _moved(
         return ()
     deadlines, clocks = index.spec.deadlines, change.clocks
     look = Look(index, change.look.facts, data, {})
-    decide = _deciding(look)
+    decide = deciding(look)
     stays = transition.target is None
     rescheduled = moves.rescheduling(
         deadlines,
@@ -83,7 +83,7 @@ def _moved(
     entering = () if stays else entered(index, state, look, clocks)
     varied: tuple[ClockMove, ...] = ()
     if index.varying:
-        earlier = _deciding(Look(index, change.look.facts, change.before, {}))
+        earlier = deciding(Look(index, change.look.facts, change.before, {}))
         over = {move.key for move in entering if move.action == "stop"}
         varied = tuple(
             move
@@ -120,12 +120,14 @@ def entered(
     """What coming into ``state`` does to the clocks."""
     return tuple(
         moves.entering(
-            index.spec.deadlines, state, clocks=clocks, data=look.data or {}, decide=_deciding(look)
+            index.spec.deadlines, state, clocks=clocks, data=look.data or {}, decide=deciding(look)
         )
     )
 
 
-def _deciding(look: Look) -> moves.Decide:
+def deciding(look: Look) -> moves.Decide:
+    """What the conditions of deadlines say of a case."""
+
     def holds(condition: Condition | None) -> bool:
         return condition is None or conditions.holds(condition, look) is True
 
