@@ -197,7 +197,7 @@ NEVER_EDITED = {
 SETTLED = {
     m.Case, m.Event, m.Anchor, m.Clock, m.Attachment, m.WorkflowVersion, m.Position, m.Decision,
     m.Opinion, m.RollHead, m.RollUnit, m.Scheme, m.AccessEvent, m.Notice, m.Consultation,
-    m.Meeting,
+    m.Meeting, m.Migration, m.Migrated,
 }  # fmt: skip
 """Moved by a use case, or append-only: no form at all."""
 

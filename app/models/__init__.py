@@ -35,6 +35,7 @@ from app.models.meeting import (
     Stance,
     Voices,
 )
+from app.models.migration import ClockRule, Migrated, Migration, MoveOutcome
 from app.models.notice import Notice, NoticeStatus
 from app.models.place import FOUR_PARTIES, Party, PartyKind, Person, Place, PlaceKind, Staff
 from app.models.submission import Submission
@@ -46,9 +47,9 @@ from app.models.workflow import (
     DraftField,
     DraftNotice,
     DraftState,
+    DraftTest,
     DraftTransition,
     Workflow,
-    DraftTest,
     WorkflowVersion,
 )
 
@@ -69,6 +70,7 @@ __all__ = [
     "CalendarYear",
     "Case",
     "Clock",
+    "ClockRule",
     "ClockStatus",
     "Consultation",
     "Decision",
@@ -78,10 +80,10 @@ __all__ = [
     "DraftField",
     "DraftNotice",
     "DraftState",
+    "DraftTest",
     "DraftTransition",
     "Event",
     "EventKind",
-    "DraftTest",
     "Gateway",
     "Grievance",
     "Invitation",
@@ -91,7 +93,10 @@ __all__ = [
     "JobState",
     "LoginSession",
     "Meeting",
+    "Migrated",
+    "Migration",
     "Mode",
+    "MoveOutcome",
     "Notice",
     "NoticeStatus",
     "Opinion",

@@ -141,6 +141,8 @@ class EventKind(enum.StrEnum):
     LEVEL = "level"
     """A deadline reached one of its levels."""
     CORRECTED = "corrected"
+    MIGRATED = "migrated"
+    """It moved to another version of its workflow, or back."""
 
 
 class Event(Base):

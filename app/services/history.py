@@ -19,6 +19,9 @@ MOST = 500
 
 _CHANGES = (EventKind.OPENED, EventKind.MOVED, EventKind.CORRECTED)
 
+_KEPT = (*_CHANGES, EventKind.MIGRATED)
+"""What staff still find among thousands of steps."""
+
 _COLUMNS = (
     m.Event.id,
     m.Event.seq,
@@ -52,7 +55,7 @@ def of_case(
     last = sa.select(sa.func.max(m.Event.seq)).where(m.Event.case_id == case_id).scalar_subquery()
     query = sa.select(*_COLUMNS).where(
         m.Event.case_id == case_id,
-        sa.or_(m.Event.seq > last - MOST, m.Event.kind.in_(_CHANGES)),
+        sa.or_(m.Event.seq > last - MOST, m.Event.kind.in_(_KEPT)),
     )
     if resident:
         query = query.where(open_to_residents())

@@ -10,8 +10,19 @@ from app.services import (
     floor,
     grievances,
     invitations,
+    passages,
     ratings,
     recounts,
 )
 
-LEGS = (agenda, attendance, consultations, floor, grievances, invitations, ratings, recounts)
+LEGS = (
+    agenda,
+    attendance,
+    consultations,
+    floor,
+    grievances,
+    invitations,
+    passages,
+    ratings,
+    recounts,
+)

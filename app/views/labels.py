@@ -47,6 +47,17 @@ ENUMS: dict[type[enum.Enum], dict[Any, Any]] = {
         m.EventKind.NOTED: _l("Noted"),
         m.EventKind.LEVEL: _l("Deadline reached"),
         m.EventKind.CORRECTED: _l("Corrected"),
+        m.EventKind.MIGRATED: _l("Moved to another version"),
+    },
+    m.ClockRule: {
+        m.ClockRule.KEEP: _l("Keep the old time"),
+        m.ClockRule.RESTART: _l("Start again now"),
+        m.ClockRule.SHIFT: _l("New time from the old start"),
+    },
+    m.MoveOutcome: {
+        m.MoveOutcome.MOVED: _l("Moved over"),
+        m.MoveOutcome.LEFT: _l("Nothing to do"),
+        m.MoveOutcome.REFUSED: _l("Stayed as it is"),
     },
     m.ClockStatus: {
         m.ClockStatus.RUNNING: _l("Running"),

@@ -19,9 +19,12 @@ FROZEN = (
     "roll_unit",
     "scheme",
     "decision",
+    "migrated",
 )
 # A newer version may take the place of an older one; nothing else may be changed.
 SUPERSEDED = ("position", "opinion")
+# Only which jobs do it may change, and, once, that it was undone.
+UNDONE = ("migration",)
 
 
 # A definition and its versions point at each other: one key can only come after both tables.
@@ -56,6 +59,23 @@ def upgrade() -> None:
         END $$
         """
     )
+    op.execute(
+        """
+        CREATE FUNCTION refuse_all_but_undone() RETURNS trigger LANGUAGE plpgsql AS $$
+        DECLARE
+            free text[] := ARRAY['job_id', 'undo_job_id', 'undone_at', 'undone_name'];
+        BEGIN
+            IF to_jsonb(OLD) - free <> to_jsonb(NEW) - free
+               OR (OLD.undone_at IS NOT NULL
+                   AND (OLD.undone_at, OLD.undone_name) IS DISTINCT FROM
+                       (NEW.undone_at, NEW.undone_name)) THEN
+                RAISE EXCEPTION '% is append-only', TG_TABLE_NAME
+                    USING ERRCODE = 'restrict_violation';
+            END IF;
+            RETURN NEW;
+        END $$
+        """
+    )
     for table in FROZEN:
         op.execute(
             f"CREATE TRIGGER refuse_row BEFORE UPDATE OR DELETE ON {table} "
@@ -70,7 +90,16 @@ def upgrade() -> None:
             f"CREATE TRIGGER refuse_rewrite BEFORE UPDATE ON {table} "
             "FOR EACH ROW EXECUTE FUNCTION refuse_all_but_latest()"
         )
-    for table in FROZEN + SUPERSEDED:
+    for table in UNDONE:
+        op.execute(
+            f"CREATE TRIGGER refuse_row BEFORE DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+        op.execute(
+            f"CREATE TRIGGER refuse_rewrite BEFORE UPDATE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_all_but_undone()"
+        )
+    for table in FROZEN + SUPERSEDED + UNDONE:
         op.execute(
             f"CREATE TRIGGER refuse_truncate BEFORE TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
@@ -79,11 +108,12 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_constraint(CURRENT, "workflow")
-    for table in FROZEN + SUPERSEDED:
+    for table in FROZEN + SUPERSEDED + UNDONE:
         op.execute(f"DROP TRIGGER refuse_truncate ON {table}")
         op.execute(f"DROP TRIGGER refuse_row ON {table}")
-    for table in SUPERSEDED:
+    for table in SUPERSEDED + UNDONE:
         op.execute(f"DROP TRIGGER refuse_rewrite ON {table}")
+    op.execute("DROP FUNCTION refuse_all_but_undone()")
     op.execute("DROP FUNCTION refuse_all_but_latest()")
     op.execute("DROP FUNCTION refuse_change()")
     op.execute("DROP SEQUENCE case_number")

@@ -84,6 +84,7 @@ LEDGERS: tuple[Group, ...] = (
             workflow.DraftNoticeView,
             workflow.DraftFieldView,
             workflow.DraftChildView,
+            workflow.DraftTestView,
             workflow.WorkflowVersionView,
             migration.MigrationView,
             migration.MigratedView,
@@ -97,7 +98,6 @@ LEDGERS: tuple[Group, ...] = (
         (
             calendar.CalendarDayView,
             calendar.CalendarHoursView,
-            workflow.DraftTestView,
             calendar.CalendarYearView,
             calendar.CalendarChangeView,
         ),

@@ -68,6 +68,7 @@ CASES: dict[type[Any], Any] = {
     m.Grievance: m.Grievance.case_id,
     m.Meeting: m.Meeting.case_id,
     m.Consultation: m.Consultation.case_id,
+    m.Migrated: m.Migrated.case_id,
 }
 
 columns.LEAN.update(
