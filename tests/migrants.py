@@ -151,4 +151,4 @@ def begin(
 
 def plan(row: m.Workflow, rule: Rule = "shift", **mapping: str | None) -> Plan:
     """From version 1 to 2."""
-    return Plan(row.id, 2, {1: {**MAPPING, **mapping}}, rule, "新办法施行")
+    return Plan(row.id, "2", {"1": {**MAPPING, **mapping}}, rule, "新办法施行")

@@ -262,19 +262,19 @@ class TestPlan:
         [
             ({"reason": " "}, "reason"),
             ({"reason": "长" * 501}, "reason"),
-            ({"target": 9}, "to"),
+            ({"target": "9"}, "to"),
             ({"mapping": {}}, "from"),
-            ({"mapping": {2: {}}}, "from"),
-            ({"mapping": {7: {"new": "new"}}}, "from"),
-            ({"mapping": {1: {"new": "done"}}}, "map-1-new"),
-            ({"mapping": {1: {"new": "nowhere"}}}, "map-1-new"),
-            ({"mapping": {1: {"never": "new"}}}, "map-1-never"),
-            ({"mapping": {1: {"new": None}}}, "mapping"),
+            ({"mapping": {"2": {}}}, "from"),
+            ({"mapping": {"7": {"new": "new"}}}, "from"),
+            ({"mapping": {"1": {"new": "done"}}}, "map-1-new"),
+            ({"mapping": {"1": {"new": "nowhere"}}}, "map-1-new"),
+            ({"mapping": {"1": {"never": "new"}}}, "map-1-never"),
+            ({"mapping": {"1": {"new": None}}}, "mapping"),
         ],
     )
     def test_what_is_wrong_is_said_at_its_place(self, session, workflow, now, change, field):
         migrants.publish(session, now, migrants.second())
-        plan = {"target": 2, "mapping": {1: {"new": "new"}}, "reason": "新办法", **change}
+        plan = {"target": "2", "mapping": {"1": {"new": "new"}}, "reason": "新办法", **change}
         with pytest.raises(InvalidError) as refused:
             migrations.terms(session, Plan(workflow.id, rule="keep", **plan))
         assert refused.value.problems[0].field == field
@@ -285,7 +285,10 @@ class TestPlan:
         begin("withdraw")
         migrants.publish(session, now, migrants.second())
         found = migrations.standings(session, workflow.id)
-        assert [(s.number, dict(s.states)) for s in found] == [(2, {}), (1, {"new": 1, "doing": 1})]
+        assert [(s.version.name, dict(s.states)) for s in found] == [
+            ("2", {}),
+            ("1", {"new": 1, "doing": 1}),
+        ]
 
     def test_one_at_a_time(self, session, cast, begin, workflow, now):
         begin()

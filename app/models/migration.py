@@ -45,8 +45,8 @@ class Migration(Base):
     workflow_id: Mapped[int] = reference("workflow.id")
     target_id: Mapped[int] = reference("workflow_version.id")
     mapping: Mapped[Json]
-    """By number of the version that cases come from: for each state the new one; null: they
-    stay."""
+    """By name of the version that cases come from (``3``, ``2@17`` for a place's): for each state
+    the new one; null: they stay."""
     clocks: Mapped[ClockRule] = mapped_column(enum_by_value(ClockRule))
     reason: Mapped[Text]
     running: Mapped[int]
@@ -67,9 +67,9 @@ class Migration(Base):
     undo_job: Mapped[Job | None] = relationship(foreign_keys=[undo_job_id])
 
     @property
-    def sources(self) -> list[int]:
-        """The versions that cases come from."""
-        return sorted(map(int, self.mapping))
+    def sources(self) -> list[str]:
+        """Names of the versions that cases come from."""
+        return sorted(self.mapping)
 
     def __str__(self) -> str:
         return f"#{self.id}"

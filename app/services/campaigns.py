@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from app import models as m
 from app.errors import MissingError, Problem, RefusedError
-from app.models import ClockRule, Migration, MoveOutcome, Workflow, WorkflowVersion
+from app.models import ClockRule, Migration, MoveOutcome, Workflow
 from app.services import jobs, migrations
 from app.services.actors import Viewer
 from app.services.jobs import Order
@@ -36,7 +36,7 @@ def record(session: Session, plan: Plan, *, actor: Viewer, now: datetime) -> Mig
     made = Migration(
         workflow_id=plan.workflow_id,
         target_id=found.target_id,
-        mapping={str(number): dict(states) for number, states in plan.mapping.items()},
+        mapping={name: dict(states) for name, states in plan.mapping.items()},
         clocks=ClockRule(plan.rule),
         reason=found.reason,
         running=running(session, plan.workflow_id, list(found.mapping), now),
@@ -55,9 +55,10 @@ def start(
     """The same, as a job; flushes."""
     made = record(session, plan, actor=actor, now=now)
     row = session.get_one(Workflow, plan.workflow_id)
+    words = migrations.versions(session, plan.workflow_id)[plan.target].words
     label = {
-        "zh": f"转到第 {plan.target} 版：{row.label_zh}"[:200],
-        "en": f"Move to version {plan.target}: {row.label_en or row.label_zh}"[:200],
+        "zh": f"转到{words['zh']}：{row.label_zh}"[:200],
+        "en": f"Move to {words['en']}: {row.label_en or row.label_zh}"[:200],
     }
     order = Order(MOVE, {"migration": made.id, "workflow": plan.workflow_id}, label)
     made.job_id = jobs.start(session, order, owner_id=owner_id, now=now).id
@@ -157,14 +158,15 @@ def _on(
 
 def kept(session: Session, made: Migration) -> Terms:
     """The terms of one that has begun."""
-    ids = migrations.versions(session, made.workflow_id)
-    numbers = {ids[number]: number for number in made.sources}
-    target = session.get_one(WorkflowVersion, made.target_id)
+    known = migrations.versions(session, made.workflow_id)
+    target = next(version for version in known.values() if version.id == made.target_id)
+    sources = [known[name] for name in made.mapping]
     return Terms(
         migration_id=made.id,
         target_id=made.target_id,
-        mapping={ids[int(number)]: states for number, states in made.mapping.items()},
-        numbers={**numbers, target.id: target.number},
+        path=target.path,
+        mapping={version.id: made.mapping[version.name] for version in sources},
+        names={version.id: version.words for version in (*sources, target)},
         rule=made.clocks.value,
         reason=made.reason,
     )

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.models import EventKind, MoveOutcome
-from app.services import edge, rows
+from app.services import edge, migrations, rows
 from app.services.actors import SYSTEM, Viewer
 from app.services.providers import CaseRow
 from app.services.transfers import Result
@@ -91,15 +91,14 @@ def _write(
 ) -> None:
     changes = dict(before["case"])
     changes["due_at"] = rounds.instant(changes["due_at"])
-    number = session.scalar(
-        sa.select(m.WorkflowVersion.number).where(m.WorkflowVersion.id == changes["version_id"])
-    )
+    known = migrations.versions(session, case.workflow_id).values()
+    old = next(version for version in known if version.id == changes["version_id"]).words
     event = rows.record(
         kind=EventKind.MIGRATED,
         event="restore",
         label={
-            "zh": f"撤销转版，回到流程第 {number} 版",
-            "en": f"Back on version {number} of the workflow: the move was undone",
+            "zh": f"撤销转版，回到流程{old['zh']}",
+            "en": f"Back on {old['en']} of the workflow: the move was undone",
         },
         places=(case.state, changes["state"], changes["state_label"]),
         actor=actor,

@@ -32,14 +32,15 @@ KEPT = ("version_id", "state", "state_label", "state_kind", "restricted_to", "da
 @dataclass(frozen=True, slots=True)
 class Terms:
     """What a migration does, as plain values. ``mapping`` is by id of the version that a case comes
-    from, ``numbers`` are those of all versions that it names."""
+    from, ``names`` in words of all versions. ``path``: of the place that the target is for."""
 
     migration_id: int
     target_id: int
     mapping: Mapping[int, Mapping[str, str | None]]
-    numbers: Mapping[int, int]
+    names: Mapping[int, Mapping[str, str]]
     rule: Rule
     reason: str
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def move(session: Session, terms: Terms, case_id: int, *, actor: Viewer, now: da
     """Move the case, which is locked until the transaction ends; flushes. What can't be moved is
     left as it is, and the result says why; either is kept as a row of ``Migrated``."""
     case = rows.load(session, case_id, SYSTEM, lock=True)
-    idle = _idle(case, terms)
+    idle = idle_for(session, case, terms)
     if idle is not None:
         return _kept(session, terms, case, MoveOutcome.LEFT, idle, now)
     weighed = weigh(session, terms, case, now)
@@ -119,14 +120,26 @@ def move(session: Session, terms: Terms, case_id: int, *, actor: Viewer, now: da
     return Result(case.id, case.number, case.title, MoveOutcome.MOVED, text, late)
 
 
-def _idle(case: CaseRow, terms: Terms) -> dict[str, str] | None:
+def idle_for(session: Session, case: CaseRow, terms: Terms) -> dict[str, str] | None:
+    """Why there is nothing to do for the case; None: there is."""
     if case.closed_at is not None:
         return {"zh": "事项已经办结", "en": "it has ended meanwhile"}
     if case.version_id == terms.target_id:
         return {"zh": "已经在目标版本上", "en": "it is on that version already"}
     if case.version_id not in terms.mapping:
         return {"zh": "已经转到其他版本", "en": "it was moved to another version meanwhile"}
+    if terms.path and not _below(session, case.place_id, terms.path):
+        new = terms.names[terms.target_id]
+        return {
+            "zh": f"不在{new['zh']}适用的地点",
+            "en": f"it is outside the place that {new['en']} is for",
+        }
     return None
+
+
+def _below(session: Session, place_id: int, path: str) -> bool:
+    here = session.scalar(sa.select(m.Place.path).where(m.Place.id == place_id)) or ""
+    return here.startswith(path)
 
 
 def _kept(
@@ -184,14 +197,14 @@ def _write(  # noqa: PLR0913  a step has that many parts
     after = definitions.compiled(session, terms.target_id)
     assert weighed.carried.target is not None
     state = after.states[weighed.carried.target]
-    old, new = terms.numbers[case.version_id], terms.numbers[terms.target_id]
+    old, new = terms.names[case.version_id], terms.names[terms.target_id]
     fields = definitions.compiled(session, case.version_id).fields
     event = rows.record(
         kind=EventKind.MIGRATED,
         event="migrate",
         label={
-            "zh": f"从流程第 {old} 版转到第 {new} 版",
-            "en": f"Moved from version {old} to version {new} of the workflow",
+            "zh": f"从流程{old['zh']}转到{new['zh']}",
+            "en": f"Moved from {old['en']} to {new['en']} of the workflow",
         },
         places=(case.state, state.key, state.label.both()),
         actor=actor,
@@ -200,7 +213,7 @@ def _write(  # noqa: PLR0913  a step has that many parts
             "migration": terms.migration_id,
             "reason": terms.reason,
             "rule": terms.rule,
-            "version": {"before": old, "after": new},
+            "version": {"before": case.version_id, "after": terms.target_id},
             "lost": {key: case.data[key] for key in weighed.carried.lost},
             "clocks": [tidings.entry(turned) for turned in weighed.clocks],
             "record": {

@@ -64,12 +64,13 @@ class MigrationView(GuardedView):
     }
 
     def versions(self, item: Migration) -> str:
-        return f"{', '.join(map(str, item.sources))} → {item.target.number}"
+        place = f"@{item.target.place_id}" if item.target.place_id else ""
+        return f"{', '.join(item.sources)} → {item.target.number}{place}"
 
     def states(self, item: Migration) -> Any:
         """As they are called in the versions' files."""
         return "\n".join(
-            f"{number}: {state} → {target or _('stays')}"
-            for number, states in sorted(item.mapping.items(), key=lambda pair: int(pair[0]))
+            f"{name}: {state} → {target or _('stays')}"
+            for name, states in sorted(item.mapping.items())
             for state, target in states.items()
         )
