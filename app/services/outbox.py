@@ -17,7 +17,7 @@ from app.services.providers import Step
 from app.services.recipients import Recipient, resolve
 from app.workflows import templates
 from app.workflows.spec import Notice
-from app.workflows.templates import Names, render
+from app.workflows.templates import LANGUAGES, Names, render
 
 __all__ = ["enqueue", "mark_read", "names_of", "prepare", "render", "write"]
 
@@ -137,7 +137,7 @@ def names_of(step: Step, due: datetime | None) -> dict[str, dict[str, str]]:
         title=step.case.title,
         place=step.case.place_name,
         due=edge.shown(due),
-        actor=None if step.actor.kind == "system" else step.actor.name,
+        actor=None if step.actor.kind == "system" else dict.fromkeys(LANGUAGES, step.actor.name),
         link=edge.address(f"/cases/{step.case.id}"),
     )
 

@@ -181,7 +181,7 @@ class Count:
                 return None
             base = _granted(calendar, until, rounds, fixed=True)
             return cls(rule, calendar, start, base, (), working, fixed=True)
-        base = _granted(calendar, _add(calendar, start, within), rounds)
+        base = _granted(calendar, later(calendar, start, within), rounds)
         pauses = tuple(_pauses(rounds)) if len(rounds) > 1 else ()
         return cls(rule, calendar, start, base, pauses, working, fixed=False)
 
@@ -202,7 +202,7 @@ class Count:
         due_at = self.due_at()
         if due_at is None or at.after is None:
             return due_at
-        base = _add(self.calendar, due_at, at.after)
+        base = later(self.calendar, due_at, at.after)
         return self._shifted(base, due_at, working=at.after.unit.working)
 
     def level(self, index: int) -> Instant:
@@ -255,7 +255,7 @@ def _granted(
     """``at`` with the extensions; where a time is ``fixed``, with those after that alone."""
     for item in rounds:
         if item.by is not None and item.what == "extend":
-            at = _add(calendar, at, item.by)
+            at = later(calendar, at, item.by)
         elif fixed and item.until is not None:
             at = item.until
     return at
@@ -290,7 +290,8 @@ def _pauses(log: Sequence[Entry]) -> list[Pause]:
     return [*found, (begun, None)] if begun is not None else found
 
 
-def _add(calendar: Calendar, at: datetime, span: Duration) -> datetime:
+def later(calendar: Calendar, at: datetime, span: Duration) -> datetime:
+    """``span`` after ``at``."""
     if span.unit is Unit.WORKING_DAYS:
         return calendar.add_days(at, span.amount)
     if span.unit is Unit.WORKING_HOURS:

@@ -77,6 +77,7 @@ _SENTENCES = {
     "of: within, until": "within 和 until 必须且只能给一个",
     "of: open, press": "open、press、set、wait、end 五者必须且只能给一个",
     "belong to press": "as 和 relations 只用于 press；登记人写成 open: <角色>",
+    "belong to open": "party 和 assignee 只用于 open",
     "belongs to open or press": "form 只用于 open 或 press",
     "it like: 2026-03-02": "时间应写成：2026-03-02 09:00",
     "the year must be": "年份应在 2000 至 2100 之间",

@@ -58,7 +58,7 @@ def names(  # noqa: PLR0913  each is one placeholder
     title: str,
     place: str,
     due: str,
-    actor: str | None,
+    actor: dict[str, str] | None,
     link: str,
 ) -> dict[str, dict[str, str]]:
     """The value of each of the registry's TEMPLATES; ``actor`` None: the system."""
@@ -69,7 +69,7 @@ def names(  # noqa: PLR0913  each is one placeholder
         "place": _both(place),
         "state": {"zh": label.text("zh"), "en": label.text("en")} if label else _both(""),
         "due": _both(due),
-        "actor": {"zh": "系统", "en": "the system"} if actor is None else _both(actor),
+        "actor": {"zh": "系统", "en": "the system"} if actor is None else actor,
         "link": _both(link),
     }
 

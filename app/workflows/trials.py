@@ -111,6 +111,10 @@ class Move(_Lean):
 
     open: Name | None = None
     """A case is opened by this role."""
+    party: int | None = Field(default=None, ge=1, le=99)
+    """The responsible party of a case that begins with one, as somebody's child."""
+    assignee: Name | None = None
+    """Likewise: the role of the person in charge."""
     press: Key | None = None
     player: Name = Field(default="", alias="as")
     """The role that presses; none: the system."""
@@ -137,6 +141,8 @@ class Move(_Lean):
             raise ValueError("as and relations belong to press; write the opener as: open: <Role>")
         if self.form and self.open is None and self.press is None:
             raise ValueError("a form belongs to open or press")
+        if self.open is None and (self.party is not None or self.assignee is not None):
+            raise ValueError("party and assignee belong to open")
         return self
 
     @property
