@@ -19,6 +19,7 @@ from app.workflows.checks import (
     limits,
     names,
     offspring,
+    plays,
     stuck,
     timing,
     values,
@@ -53,16 +54,19 @@ def check(
         offspring.check(made, known or {}),
         kin.check(made, known or {}),
         () if holders is None else _vacancies(spec, holders),
+        plays.check(made),
     )
-    return _first(found)
+    if any(finding.level == "error" for finding in found):
+        return found
+    return _first(plays.prove(spec), found)
 
 
-def _first(found: Iterable[Finding]) -> list[Finding]:
+def _first(*found: Iterable[Finding]) -> list[Finding]:
     """Each once, errors first. After so many errors nothing more is looked for: the parts are
     generators, so a file made to be wrong everywhere costs no more than one that is wrong often."""
     errors: dict[Finding, None] = {}
     warnings: dict[Finding, None] = {}
-    for finding in found:
+    for finding in chain(*found):
         if finding.level == "error":
             errors[finding] = None
         elif len(warnings) < _MOST:
