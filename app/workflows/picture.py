@@ -36,7 +36,8 @@ class Marks:
 
 PLAIN = Mark()
 NONE = Marks()
-_ORDER = ("gone", "", "ahead", "taken", "next", "changed", "removed", "added")
+_HEAT = ("heat-1", "heat-2", "heat-3", "heat-4")
+_ORDER = ("gone", "", "ahead", *_HEAT, "taken", "next", "changed", "removed", "added")
 """From below to above: where arrows share a piece of line, the more important is seen."""
 
 

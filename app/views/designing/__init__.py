@@ -3,7 +3,7 @@ line to ``templates/definitions/tabs.html``."""
 
 from __future__ import annotations
 
-from app.views.designing import overview, versions
+from app.views.designing import overview, traffic, versions
 from app.views.designing.frame import pages
 
-__all__ = ["overview", "pages", "versions"]
+__all__ = ["overview", "pages", "traffic", "versions"]
