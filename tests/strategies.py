@@ -216,6 +216,9 @@ _any_field = st.fixed_dictionaries(
         "label": labels,
         "type": st.sampled_from(["text", "number", "choice", "date", "parties", "person", "files"]),
         "options": st.lists(st.fixed_dictionaries({"key": letters, "label": labels}), max_size=2),
+        "help": st.one_of(st.none(), labels),
+        "max_length": st.sampled_from([2000, 2000, 1, 20_000]),
+        "public": st.booleans(),
     }
 )
 _any_transition = st.fixed_dictionaries(
@@ -232,7 +235,28 @@ _any_transition = st.fixed_dictionaries(
         "spawn": _keys,
         "notify": _keys,
         "confirm": st.one_of(st.none(), labels),
+        "bulk": st.booleans(),
+        "primary": st.booleans(),
     }
+)
+_any_extension = st.fixed_dictionaries(
+    {
+        "ask": letters,
+        "grant": letters,
+        "refuse": letters,
+        "by": durations(),
+        "field": st.one_of(st.none(), letters),
+        "most": st.sampled_from([1, 1, 2, 20]),
+    }
+)
+_within = st.fixed_dictionaries(
+    {"within": durations()},
+    optional={
+        "variants": st.lists(
+            st.fixed_dictionaries({"when": any_conditions, "within": durations()}), max_size=2
+        ),
+        "extension": _any_extension,
+    },
 )
 _any_deadline = st.builds(
     lambda base, rule: {**base, **rule},
@@ -241,6 +265,8 @@ _any_deadline = st.builds(
             "key": letters,
             "label": labels,
             "start": st.lists(letters, min_size=1, max_size=2),
+            "starts_on": _keys,
+            "stops_on": _keys,
             "stop": _keys,
             "pause": _keys,
             "when": st.one_of(st.none(), any_conditions),
@@ -252,7 +278,7 @@ _any_deadline = st.builds(
             ),
         }
     ),
-    st.one_of(durations().map(lambda s: {"within": s}), letters.map(lambda k: {"until": k})),
+    st.one_of(_within, letters.map(lambda k: {"until": k})),
 )
 _any_notice = st.fixed_dictionaries(
     {
@@ -277,10 +303,81 @@ _any_child = st.fixed_dictionaries(
         "when_all_closed": st.one_of(st.none(), letters),
     }
 )
+# tests of a workflow, and what places may vary of it
+_values = st.dictionaries(_names, st.one_of(scalars, st.lists(scalars, max_size=2)), max_size=2)
+_any_expect = st.fixed_dictionaries(
+    {},
+    optional={
+        "state": letters,
+        "refused": st.one_of(st.booleans(), st.just("超期")),
+        "told": _keys,
+        "overdue": _keys,
+    },
+)
+_expecting = {"expect": _any_expect}
+_any_move = st.one_of(
+    st.fixed_dictionaries(
+        {"open": _names},
+        optional={
+            "party": st.integers(1, 99),
+            "assignee": st.sampled_from(ROLES),
+            "form": _values,
+            **_expecting,
+        },
+    ),
+    st.fixed_dictionaries(
+        {"press": letters},
+        optional={
+            "as": st.sampled_from(ROLES),
+            "relations": st.lists(st.sampled_from(RELATIONS), max_size=2),
+            "form": _values,
+            **_expecting,
+        },
+    ),
+    st.fixed_dictionaries({"set": _values}, optional=_expecting),
+    st.fixed_dictionaries({"wait": st.one_of(st.just("next"), durations())}, optional=_expecting),
+    st.fixed_dictionaries(
+        {"end": letters},
+        optional={"how": st.sampled_from(["done", "cancelled"]), "every": st.booleans()},
+    ),
+)
+_any_test = st.fixed_dictionaries(
+    {"key": letters, "label": labels, "moves": st.lists(_any_move, min_size=1, max_size=3)},
+    optional={"begins": st.just("2026-05-04 14:30")},
+)
+_any_leeway = st.fixed_dictionaries(
+    {
+        "labels": st.booleans(),
+        "roles": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "transition": letters,
+                    "among": st.lists(st.sampled_from(ROLES), min_size=1, max_size=2),
+                }
+            ),
+            max_size=2,
+        ),
+        "times": st.lists(
+            st.builds(
+                lambda key, unit, least, more: {
+                    "deadline": key,
+                    "least": f"{least} {unit}",
+                    "most": f"{least + more} {unit}",
+                },
+                letters,
+                st.sampled_from(Unit),
+                st.integers(0, 5),
+                st.integers(0, 5),
+            ),
+            max_size=2,
+        ),
+    }
+)
 any_specs = st.fixed_dictionaries(
     {
         "key": letters,
         "label": labels,
+        "help": st.one_of(st.none(), labels),
         "leg": st.sampled_from(["case", "grievance", "meeting", "consultation", "other"]),
         "start": letters,
         "fields": st.lists(_any_field, max_size=3),
@@ -293,6 +390,7 @@ any_specs = st.fixed_dictionaries(
                     "key": letters,
                     "label": labels,
                     "kind": st.sampled_from(list(StateKind)),
+                    "help": st.one_of(st.none(), labels),
                     "visible_to": st.lists(st.one_of(st.sampled_from(ROLES), texts), max_size=2),
                 }
             ),
@@ -303,6 +401,8 @@ any_specs = st.fixed_dictionaries(
         "deadlines": st.lists(_any_deadline, max_size=2),
         "notices": st.lists(_any_notice, max_size=2),
         "children": st.lists(_any_child, max_size=2),
+        "tests": st.lists(_any_test, max_size=2),
+        "vary": st.one_of(st.none(), _any_leeway),
     }
 ).map(Workflow.model_validate)
 
