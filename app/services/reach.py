@@ -46,3 +46,12 @@ def require(session: Session, viewer: Viewer, place: Place | None) -> None:
         "workflow administrator there may change it.",
     }
     raise ForbiddenError(Problem(words))
+
+
+def home(session: Session, viewer: Viewer) -> Place | None:
+    """The place that owns what the viewer makes: the highest that they are bound to, or None, the
+    whole system, for those who look after all of it."""
+    if covers(session, viewer, None) or not viewer.places:
+        return None
+    highest = min(viewer.places, key=lambda path: (len(path), path))
+    return session.scalar(sa.select(Place).where(Place.path == highest))

@@ -3,7 +3,22 @@ line to ``templates/definitions/tabs.html``."""
 
 from __future__ import annotations
 
-from app.views.designing import overview, traffic, versions
+from app.views.designing import (
+    importing,
+    overview,
+    places,
+    traffic,
+    varying,
+    versions,
+)
 from app.views.designing.frame import pages
 
-__all__ = ["overview", "pages", "traffic", "versions"]
+__all__ = [
+    "importing",
+    "overview",
+    "pages",
+    "places",
+    "traffic",
+    "varying",
+    "versions",
+]

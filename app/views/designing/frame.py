@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask import Blueprint, abort
 from flask.blueprints import BlueprintSetupState
 
 from app.extensions import db
 from app.models import Workflow
 from app.services import reach
-from app.views import access
+from app.views import access, labels
 
 VIEW = "WorkflowView"
 pages = Blueprint("definitions", __name__, url_prefix="/workflows")
@@ -42,3 +44,15 @@ def row_of(workflow_id: int) -> Workflow:
 @pages.record
 def _install(state: BlueprintSetupState) -> None:
     state.app.jinja_env.globals["may_workflow"] = may
+    state.app.jinja_env.filters["role"] = labels.of_role
+
+
+def whole(text: str | None) -> int | None:
+    """A number or id as a form or an address carries it; None for everything else."""
+    digits = (text or "").strip()
+    known = digits.isascii() and digits.isdecimal() and len(digits) < 19
+    return int(digits) if known else None
+
+
+def joined(texts: Iterable[str]) -> str:
+    return ("、" if labels.language() == "zh" else ", ").join(texts)

@@ -1,33 +1,39 @@
-"""Workflow drafts: what the checker says, publishing, and files in and out."""
+"""The list of workflows, and a workflow's first page: what is wrong with its draft, publishing."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import sqlalchemy as sa
 from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.errors import InvalidError, Problem
+from app.errors import ConflictError, InvalidError, Problem
 from app.extensions import db
 from app.models import Case, Workflow
-from app.services import definitions, drafts
+from app.services import definitions, drafts, edge
+from app.services.scope import visible
 from app.transaction import unit_of_work
-from app.views import access, pictures
-from app.views.designing.frame import may, must, pages, row_of
+from app.views import access, errors, pictures
+from app.views.designing.frame import may, must, pages, row_of, whole
 from app.workflows import files
 from app.workflows.check import Finding
+from app.workflows.formats import FORMATS
 from app.workflows.spec import Workflow as Spec
-
-_LARGEST = 1_000_000
 
 
 @pages.get("/")
 def index() -> str:
     must("can_list")
+    return listed()
+
+
+def listed(problems: tuple[Problem, ...] = ()) -> str:
+    """The list; ``problems`` are of a file that was not imported."""
     rows = db.session.scalars(
-        sa.select(Workflow).options(sa.orm.joinedload(Workflow.current)).order_by(Workflow.key)
+        sa.select(Workflow)
+        .options(sa.orm.joinedload(Workflow.current), sa.orm.joinedload(Workflow.place))
+        .where(visible(access.viewer(), Workflow))
+        .order_by(Workflow.key)
     ).all()
     counts = db.session.execute(
         sa.select(Case.workflow_id, sa.func.count())
@@ -40,7 +46,8 @@ def index() -> str:
         rows=rows,
         running=running,
         may_edit=may("can_edit"),
-        problems=(),
+        problems=problems,
+        shown_at=edge.shown,
     )
 
 
@@ -50,7 +57,7 @@ def show(workflow_id: int) -> str:
     return _page(row_of(workflow_id))
 
 
-def _page(row: Workflow, note: str = "") -> str:
+def _page(row: Workflow, note: str = "", said: tuple[str, ...] = ()) -> str:
     spec, found, problems = _judged(row)
     return render_template(
         "definitions/show.html",
@@ -59,7 +66,13 @@ def _page(row: Workflow, note: str = "") -> str:
         findings=found,
         problems=problems,
         blocked=bool(problems) or any(f.level == "error" for f in found),
+        same=spec is not None
+        and row.current is not None
+        and files.checksum(spec) == row.current.checksum,
         note=note,
+        said=said,
+        shown_at=edge.shown,
+        formats=FORMATS,
         may_publish=may("can_publish", row),
         may_edit=may("can_edit", row),
     )
@@ -76,40 +89,23 @@ def _judged(row: Workflow) -> tuple[Spec | None, list[Finding], tuple[Problem, .
 
 @pages.post("/<int:workflow_id>/publish")
 def publish(workflow_id: int) -> Response | tuple[str, int]:
+    """The draft that the page showed, and no later one: ``seen`` is its version."""
     must("can_publish", row_of(workflow_id))
     note = request.form.get("note", "").strip()[:2000]
+    seen = whole(request.form.get("seen"))
     try:
         with unit_of_work(db.session()) as session:
+            row = drafts.locked(session, workflow_id)
+            if seen is not None and row.draft_version != seen:
+                raise drafts.conflict(session, row)
             version = definitions.publish(
-                session, row_of(workflow_id), actor=access.viewer(), now=access.now(), note=note
+                session, row, actor=access.viewer(), now=access.now(), note=note
             )
             number = version.number
+    except ConflictError as error:
+        said = tuple(errors.said(problem) for problem in error.problems)
+        return _page(row_of(workflow_id), note, said), 409
     except InvalidError:
         return _page(row_of(workflow_id), note), 422
     flash(_("Version %(number)s is in force for new cases.", number=number), "success")
     return redirect(url_for("definitions.show", workflow_id=workflow_id))
-
-
-@pages.post("/import")
-def import_() -> Response | tuple[str, int]:
-    """A workflow file becomes the draft of its key; nothing is saved when it has a fault."""
-    must("can_edit")
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
-        words = {"zh": "请先选择一个流程文件。", "en": "Choose a workflow file first."}
-        return _again((Problem(words, "file"),)), 422
-    try:
-        spec = files.read(sent.stream.read(_LARGEST + 1), sent.filename)
-        with unit_of_work(db.session()) as session:
-            key = drafts.store(session, spec).id
-    except InvalidError as error:
-        return _again(error.problems), 422
-    flash(_("The file is now the draft. Check it, then publish."), "success")
-    return redirect(url_for("definitions.show", workflow_id=key))
-
-
-def _again(problems: tuple[Problem, ...]) -> Any:
-    rows = db.session.scalars(sa.select(Workflow).order_by(Workflow.key)).all()
-    return render_template(
-        "definitions/index.html", rows=rows, running={}, may_edit=True, problems=problems
-    )
