@@ -16,14 +16,14 @@ const sass = await load("sass/sass.node.mjs");
 
 // What a phone of 2019 and the web views of WeChat on it understand.
 const TARGET = ["chrome78", "safari14.1"];
-const SCRIPTS = ["main", "charts"];
-const STYLES = ["main"];
+const SCRIPTS = ["main", "charts", "designer"];
+const STYLES = ["main", "designer"];
 
 async function scripts() {
   const built = await esbuild.build({
     entryPoints: SCRIPTS.map((name) => join(front, "scripts", `${name}.js`)),
     bundle: true, minify: true, format: "iife", target: TARGET, charset: "utf8",
-    legalComments: "none", nodePaths: [packages], write: false, outdir: "/",
+    legalComments: "none", jsx: "automatic", jsxImportSource: "preact", nodePaths: [packages], write: false, outdir: "/",
     logLevel: "error",
   });
   return built.outputFiles.map((file) => [basename(file.path), Buffer.from(file.contents)]);
