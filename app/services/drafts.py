@@ -169,6 +169,19 @@ def store(
     return row
 
 
+def begin(session: Session, workflow: Workflow, *, actor: Viewer, now: datetime) -> m.Workflow:
+    """Write ``workflow`` as a draft that isn't there yet; flushes. Raises InvalidError when its
+    key is taken."""
+    taken = session.scalar(sa.select(m.Workflow.id).where(m.Workflow.key == workflow.key))
+    if taken is not None:
+        text = {
+            "zh": f"标识“{workflow.key}”已有流程在用，请换一个。",
+            "en": f"There is a workflow “{workflow.key}” already: choose another key.",
+        }
+        raise InvalidError(Problem(text, "key"))
+    return store(session, workflow, actor=actor, now=now)
+
+
 def touch(row: m.Workflow, actor: Viewer | None, now: datetime | None) -> None:
     """The draft has changed: whoever still looks at the one before is told so when they save."""
     row.draft_version = (row.draft_version or 0) + 1

@@ -15,6 +15,8 @@ from app.workflows.spec import RESIDENT, SYSTEM, FieldType, Label, Workflow
 
 __all__ = [
     "CHANNELS",
+    "CHILDREN_FACTS",
+    "DEADLINE_FACTS",
     "EFFECTS",
     "FACTS",
     "FAMILIES",
@@ -23,6 +25,7 @@ __all__ = [
     "ROLES",
     "SOURCES",
     "TEMPLATES",
+    "VALUES",
     "fact",
     "field_key",
 ]
@@ -262,7 +265,7 @@ ROLES: dict[str, Label] = {
     SYSTEM: label("系统", "the system"),
 }
 
-_DEADLINE_FACTS = {
+DEADLINE_FACTS: dict[str, tuple[ValueType, Label]] = {
     "met": (ValueType.YES_NO, label("按时完成", "met")),
     "breached": (ValueType.YES_NO, label("已超期", "breached")),
     "running": (ValueType.YES_NO, label("计时中", "running")),
@@ -270,7 +273,7 @@ _DEADLINE_FACTS = {
     "extendable": (ValueType.YES_NO, label("可以申请延期", "may be extended")),
     "extensions": (ValueType.NUMBER, label("延期次数", "extensions")),
 }
-_CHILDREN_FACTS = {
+CHILDREN_FACTS: dict[str, tuple[ValueType, Label]] = {
     "all_closed": (ValueType.YES_NO, label("全部结束", "all ended")),
     "all_done": (ValueType.YES_NO, label("全部办成", "all done")),
     "count": (ValueType.NUMBER, label("数量", "count")),
@@ -278,10 +281,10 @@ _CHILDREN_FACTS = {
 }
 FAMILIES = (
     "field.<key>",
-    *(f"deadline.<key>.{word}" for word in _DEADLINE_FACTS),
-    *(f"children.<key>.{word}" for word in _CHILDREN_FACTS),
+    *(f"deadline.<key>.{word}" for word in DEADLINE_FACTS),
+    *(f"children.<key>.{word}" for word in CHILDREN_FACTS),
 )
-_VALUES = {
+VALUES = {
     FieldType.NUMBER: ValueType.NUMBER,
     FieldType.MONEY: ValueType.NUMBER,
     FieldType.RATING: ValueType.NUMBER,
@@ -326,24 +329,24 @@ def _field(name: str, key: str, spec: Workflow) -> FactName | None:
     if field is None:
         return None
     options = {option.key: option.label for option in field.options} or None
-    type_ = _VALUES.get(field.type, ValueType.TEXT)
+    type_ = VALUES.get(field.type, ValueType.TEXT)
     return FactName(name, field.label, field.help or field.label, type_, options=options)
 
 
 def _deadline(name: str, key: str, word: str, spec: Workflow) -> FactName | None:
     owner = next((deadline for deadline in spec.deadlines if deadline.key == key), None)
-    if owner is None or word not in _DEADLINE_FACTS:
+    if owner is None or word not in DEADLINE_FACTS:
         return None
-    type_, what = _DEADLINE_FACTS[word]
+    type_, what = DEADLINE_FACTS[word]
     text = _of(owner.label, what)
     return FactName(name, text, text, type_)
 
 
 def _child(name: str, key: str, word: str, spec: Workflow) -> FactName | None:
     owner = next((child for child in spec.children if child.key == key), None)
-    if owner is None or word not in _CHILDREN_FACTS:
+    if owner is None or word not in CHILDREN_FACTS:
         return None
-    type_, what = _CHILDREN_FACTS[word]
+    type_, what = CHILDREN_FACTS[word]
     text = _of(owner.label, what)
     return FactName(name, text, text, type_)
 

@@ -14,7 +14,7 @@ from app.workflows.spec import Condition, FieldSpec, FieldType, Op, Scalar, Test
 from app.workflows.terms import All, AnyOf, Not
 
 _ORDER = (Op.LT, Op.LE, Op.GT, Op.GE)
-_FITTING = {
+FITTING = {
     ValueType.YES_NO: (Op.EQ, Op.NE),
     ValueType.NUMBER: (Op.EQ, Op.NE, Op.IN, *_ORDER),
     ValueType.TEXT: (Op.EQ, Op.NE, Op.IN, Op.CONTAINS),
@@ -62,8 +62,8 @@ def _test(spec: Workflow, path: str, test: Test) -> Iterator[Finding]:
     if fact is None:
         yield _no_fact(spec, path, test.fact)
         return
-    if test.op not in _FITTING[fact.type]:
-        allowed = listed(op.value for op in _FITTING[fact.type])
+    if test.op not in FITTING[fact.type]:
+        allowed = listed(op.value for op in FITTING[fact.type])
         text = say(
             f"{path}：“{fact.label.zh}”不能用 {test.op} 比较",
             f"{path}: {test.op} does not fit “{fact.label.text('en')}”",
