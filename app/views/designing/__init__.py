@@ -3,7 +3,26 @@ line to ``templates/definitions/tabs.html``."""
 
 from __future__ import annotations
 
-from app.views.designing import beginning, drawing, overview, traffic, versions
+from app.views.designing import (
+    beginning,
+    drawing,
+    importing,
+    overview,
+    places,
+    traffic,
+    varying,
+    versions,
+)
 from app.views.designing.frame import pages
 
-__all__ = ["beginning", "drawing", "overview", "pages", "traffic", "versions"]
+__all__ = [
+    "beginning",
+    "drawing",
+    "importing",
+    "overview",
+    "pages",
+    "places",
+    "traffic",
+    "varying",
+    "versions",
+]
