@@ -69,10 +69,19 @@ def of_contrast(before: Workflow, after: Workflow) -> Markup:
 def of_case(shown: Shown, events: Sequence[Any]) -> Picture:
     """The whole workflow with the way of this case; ``events`` from the newest to the oldest."""
     found = _graph(shown.compiled, labels.language())
-    taken = way.trace(found, _moves(events), shown.case.state)
+    return _taken(found, shown.compiled.spec, _moves(events), shown.case.state)
+
+
+def of_moves(spec: Workflow, moves: Iterable[Move], state: str) -> Picture:
+    """The whole of a workflow with the way that these moves, from the oldest, have taken."""
+    return _taken(graph.of(spec, labels.language()), spec, moves, state)
+
+
+def _taken(found: Graph, spec: Workflow, moves: Iterable[Move], state: str) -> Picture:
+    taken = way.trace(found, moves, state)
     marks = way.marks(found, taken, _moment)
     placed = layout.of(found, aside=_aside(taken))
-    return _drawn(found, placed, marks, shown.compiled.spec, _told(found, taken))
+    return _drawn(found, placed, marks, spec, _told(found, taken))
 
 
 def of_way(shown: Shown, events: Sequence[Any]) -> Markup:

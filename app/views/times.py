@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,8 @@ from flask_babel import gettext as _
 from app.services import edge
 from app.services.cases import Shown
 from app.views import labels
+from app.workflows import rounds
+from app.workflows.spec import Workflow
 
 SOON = 0.8
 """From this share of the time on the bar warns."""
@@ -89,22 +91,27 @@ def span(delta: timedelta) -> str:
 
 
 def bars(shown: Shown, now: datetime) -> list[Bar]:
-    """The clocks that run or pause, nearest first."""
-    names = {d.key: d.label for d in shown.compiled.spec.deadlines}
+    """The clocks of a case that run or pause, nearest first."""
+    return ticking(shown.compiled.spec, shown.case.clocks, now)
+
+
+def ticking(spec: Workflow, rows: Iterable[Mapping[str, Any]], now: datetime) -> list[Bar]:
+    """The rows of clocks that run or pause, nearest first."""
+    names = {d.key: d.label for d in spec.deadlines}
     found: list[tuple[bool, datetime, Bar]] = []
-    for row in shown.case.clocks:
+    for row in rows:
         if row["status"] == "stopped":
             continue
         name = names.get(row["key"])
         label = labels.localized(name.model_dump()) if name else row["key"]
-        due = datetime.fromisoformat(row["due_at"]) if row["due_at"] else None
+        due = rounds.instant(row["due_at"])
         found.append((due is None, due or now, _bar(row, label, due, now)))
     return [bar for _waits, _due, bar in sorted(found, key=lambda item: item[:2])]
 
 
 def _bar(row: Mapping[str, Any], label: str, due: datetime | None, now: datetime) -> Bar:
     paused, provisional = row["status"] == "paused", bool(row["provisional"])
-    began = datetime.fromisoformat(row["started_at"])
+    began = rounds.instant(row["started_at"]) or now
     time = left(due, now, began=began)
     if due is None or time is None:
         return Bar(label, None, "", 0, paused, provisional)

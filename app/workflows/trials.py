@@ -38,7 +38,7 @@ Values = Annotated[dict[Name, Value], Field(max_length=MOST_VALUES)]
 Related = Literal["assignee", "creator", "party"]
 
 
-def _moment(text: str) -> str:
+def moment(text: str) -> str:
     try:
         year = datetime.strptime(text, FORMAT).year  # noqa: DTZ007  local time, as it is written
     except ValueError:
@@ -48,7 +48,7 @@ def _moment(text: str) -> str:
     return text
 
 
-Moment = Annotated[str, StringConstraints(max_length=16), AfterValidator(_moment)]
+Moment = Annotated[str, StringConstraints(max_length=16), AfterValidator(moment)]
 
 
 class Wait(Spec):
