@@ -105,7 +105,9 @@ def test_every_route_keeps_an_outsider_from_what_is_next_door(
 def shared(rule: Rule) -> bool:
     """Rows that everybody with the role may see: workflows, rule sets; and lookups, which check
     each hit."""
-    return rule.endpoint.startswith(("WorkflowView", "WorkflowVersion", "RuleSet", "definitions"))
+    return rule.endpoint.startswith(
+        ("WorkflowView", "WorkflowVersion", "MigrationView", "RuleSet", "definitions")
+    )
 
 
 def keys_of(session: Session, cast: Cast) -> dict[str, object]:
@@ -121,6 +123,7 @@ def keys_of(session: Session, cast: Cast) -> dict[str, object]:
         "file_id": session.scalar(sa.select(m.Attachment.id)),
         "workflow_id": session.scalar(sa.select(m.Workflow.id)),
         "job_id": session.scalar(sa.select(m.Job.id)),
+        "migration_id": session.scalar(sa.select(m.Migration.id)),
     }
     outsider = cast.viewer("outsider")
     for view in VIEWS:

@@ -22,6 +22,7 @@ def fill(session: Session, cast: Cast, now: datetime) -> None:
     matter.press("staff", "accept")
     _files_and_notices(session, cast, matter.id, now)
     _job(session, cast, now)
+    _move(session, matter.id, now)
     assembly = Assembly(session, cast, now)
     assembly.begin(title=f"{MARK}协调会")
     assembly.all_agree()
@@ -47,6 +48,28 @@ def _calendar(session: Session, now: datetime) -> None:
     session.add(m.CalendarYear(year=2028, papers=[MARK]))
     said = {"zh": MARK, "en": MARK}
     session.add(m.CalendarChange(at=now, text=said, reason=MARK, actor_name=MARK))
+
+
+def _move(session: Session, case_id: int, now: datetime) -> None:
+    """A case that was not moved to another version."""
+    case = session.get_one(m.Case, case_id)
+    made = m.Migration(
+        workflow_id=case.workflow_id,
+        target_id=case.version_id,
+        mapping={"1": {"new": None}},
+        clocks=m.ClockRule.KEEP,
+        reason="换版",
+        running=1,
+        at=now,
+        actor_name="system",
+    )
+    session.add(made)
+    session.flush()
+    said = {"zh": MARK, "en": MARK}
+    refused = m.MoveOutcome.REFUSED
+    session.add(
+        m.Migrated(migration_id=made.id, case_id=case_id, outcome=refused, reason=said, at=now)
+    )
 
 
 def _job(session: Session, cast: Cast, now: datetime) -> None:
