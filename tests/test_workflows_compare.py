@@ -56,9 +56,9 @@ def test_a_difference_is_named(change: Any, told: tuple[str, ...]) -> None:
 
 def test_a_change_says_from_what_to_what() -> None:
     (one,) = compare(OLD, changed(put("deadlines[0].within", "6 working days")))
-    assert one.text.zh == "时限“总时限”（all）的时长：由 “5 working days” 改为 “6 working days”"
+    assert one.text.zh == "时限“总时限”（all）的时长：由 5 个工作日 改为 6 个工作日"
     assert one.text.en == (
-        "deadline “总时限” (all): time changed from “5 working days” to “6 working days”"
+        "deadline “总时限” (all): time changed from 5 working days to 6 working days"
     )
     assert (one.before, one.after) == ("5 working days", "6 working days")
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from app.workflows import sayings
+from app.workflows.sayings import Names, said
 from app.workflows.spec import Label, Notice, Transition, Workflow
 
 Kind = Literal["added", "removed", "changed"]
@@ -91,9 +93,10 @@ _WHATS = {
 
 def compare(before: Workflow, after: Workflow) -> tuple[Change, ...]:
     """Everything that ``after`` has added, removed and changed, in the order of a file."""
-    found = list(_entries("workflow", before.key, None, (_lean(before), _lean(after))))
+    known = sayings.names(before, after)
+    found = list(_entries("workflow", before.key, None, (_lean(before), _lean(after)), known))
     for part in _PARTS:
-        found += _part(part, getattr(before, part), getattr(after, part))
+        found += _part(part, getattr(before, part), getattr(after, part), known)
     return tuple(found)
 
 
@@ -104,12 +107,12 @@ def _lean(part: Any) -> dict[str, Any]:
     return {key: value for key, value in written.items() if key not in left_out}
 
 
-def _part(part: str, before: Sequence[Any], after: Sequence[Any]) -> Iterator[Change]:
+def _part(part: str, before: Sequence[Any], after: Sequence[Any], known: Names) -> Iterator[Change]:
     pairs, gone, fresh = matched(before, after)
     for thing in gone:
         yield _whole("removed", part, thing)
     for old, new in pairs:
-        yield from _entries(part, new.key, new, (_lean(old), _lean(new)))
+        yield from _entries(part, new.key, new, (_lean(old), _lean(new)), known)
     for thing in fresh:
         yield _whole("added", part, thing)
     places = {id(new): i for i, new in enumerate(after)}
@@ -170,7 +173,11 @@ def _whole(kind: Kind, part: str, thing: Any) -> Change:
 
 
 def _entries(
-    part: str, key: str, thing: Any, sides: tuple[dict[str, Any], dict[str, Any]]
+    part: str,
+    key: str,
+    thing: Any,
+    sides: tuple[dict[str, Any], dict[str, Any]],
+    known: Names,
 ) -> Iterator[Change]:
     old, new = sides
     name = None if thing is None else _named(part, thing)
@@ -182,8 +189,10 @@ def _entries(
         zh, en = _WHATS.get(what, (what, what))
         owner = ("流程的", "") if name is None else (f"{name.zh}的", f"{name.text('en')}: ")
         text = _say(
-            f"{owner[0]}{zh}：由 {_said(before, 'zh')} 改为 {_said(after, 'zh')}",
-            f"{owner[1]}{en} changed from {_said(before, 'en')} to {_said(after, 'en')}",
+            f"{owner[0]}{zh}：由 {said(before, what, 'zh', known)} "
+            f"改为 {said(after, what, 'zh', known)}",
+            f"{owner[1]}{en} changed from {said(before, what, 'en', known)} "
+            f"to {said(after, what, 'en', known)}",
         )
         yield Change("changed", part, key, text, what, before, after)
 
@@ -192,21 +201,6 @@ def _named(part: str, thing: Any) -> Label:
     label = thing.subject if isinstance(thing, Notice) else thing.label
     zh, en = _PARTS[part]
     return _say(f"{zh}“{label.zh}”（{thing.key}）", f"{en} “{label.text('en')}” ({thing.key})")
-
-
-def _said(value: Any, language: Literal["zh", "en"]) -> str:
-    if value is None or value == [] or value == "":
-        return {"zh": "（无）", "en": "(nothing)"}[language]
-    if isinstance(value, bool):
-        return {"zh": "是" if value else "否", "en": "yes" if value else "no"}[language]
-    if isinstance(value, str | int):
-        return f"“{value}”"
-    if isinstance(value, dict) and "zh" in value and set(value) <= {"zh", "en"}:
-        return f"“{value['zh']}”" + (f" / “{value['en']}”" if value.get("en") else "")
-    if isinstance(value, list) and all(isinstance(item, str) for item in value):
-        return "、".join(value) if language == "zh" else ", ".join(value)
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 300 else f"{text[:299]}…"
 
 
 def _say(zh: str, en: str) -> Label:

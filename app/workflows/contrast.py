@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from app.workflows import graph, layout, picture
 from app.workflows.compare import matched
+from app.workflows.graph import Link
 from app.workflows.picture import Mark, Marks
 from app.workflows.spec import Label, Transition, Workflow
 
@@ -20,10 +22,19 @@ _TITLE = Label(zh="两个版本的比较", en="Two versions compared")
 
 def draw(before: Workflow, after: Workflow, language: str, *, name: str = "contrast") -> str:
     """The picture as SVG text."""
-    found = graph.of(merged(before, after), language)
-    return picture.draw(
-        layout.of(found), title=_TITLE.text(language), marks=marks(before, after), name=name
-    )
+    found = marks(before, after)
+    whole = graph.of(merged(before, after), language)
+    signed = replace(whole, links=tuple(_signed(link, found) for link in whole.links))
+    return picture.draw(layout.of(signed), title=_TITLE.text(language), marks=found, name=name)
+
+
+def _signed(link: Link, found: Marks) -> Link:
+    """Colour alone says nothing to some: the sign stands before the words, too."""
+    mark = found.arrows.get((link.source, link.target))
+    if mark is None or not link.texts:
+        return link
+    first, *others = link.texts
+    return replace(link, texts=(f"{mark.badge} {first}", *others))
 
 
 def merged(before: Workflow, after: Workflow) -> Workflow:
