@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from app import models as m
 from app.extensions import db
-from app.services import edge, outbox
+from app.services import edge, entry, outbox
 from app.services.desk import Row
 from app.services.grievances import REGISTRARS
 from app.transaction import unit_of_work
@@ -72,6 +72,7 @@ def work() -> Response:
         narrowed=any(each.on for each in found.query.filters if each.name not in ("tab", "leg")),
         piles=found.page.data,
         may_register=bool(access.viewer().roles & REGISTRARS),
+        may_open=bool(entry.openable(db.session(), access.viewer())),
     )
 
 
