@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
-from flask_appbuilder.security.sqla.models import Role as RoleRow
-from flask_appbuilder.security.sqla.models import assoc_user_role
 from sqlalchemy.orm import Session
 
+from app import clock
 from app import models as m
 from app.errors import InvalidError, MissingError, Problem
-from app.models import Place, PlaceKind, PublicationKind, Staff
-from app.services import drafts, edge, publications, variations
+from app.models import Place, PublicationKind
+from app.services import drafts, edge, holders, publications, variations
 from app.services.actors import Viewer
 from app.workflows import files
 from app.workflows.check import Finding, check
@@ -135,7 +134,7 @@ def findings(
     """What the checker says of ``spec`` beside the published workflows (and ``beside``), with the
     communities in which nobody holds a role that it needs."""
     known = {**published(session), **(beside or {}), spec.key: spec}
-    return check(spec, known=known, holders=_vacancies(session))
+    return check(spec, known=known, holders=holders.vacancies(session, clock.now()))
 
 
 def require(
@@ -147,32 +146,6 @@ def require(
         raise InvalidError(
             *(Problem({"zh": f.text.zh, "en": f.text.text("en")}, f.path) for f in errors)
         )
-
-
-def _vacancies(session: Session) -> Callable[[str], list[str]]:
-    """Communities without a holder, by role; one pair of statements however many roles."""
-    communities = session.execute(
-        sa.select(Place.path, Place.name).where(Place.kind == PlaceKind.COMMUNITY)
-    ).all()
-    held: dict[str, set[str]] = {}
-    for role, path in session.execute(
-        sa.select(RoleRow.name, Place.path)
-        .join(assoc_user_role, assoc_user_role.c.role_id == RoleRow.id)
-        .join(Staff, Staff.user_id == assoc_user_role.c.user_id)
-        .join(Place, Place.id == Staff.place_id)
-        .where(Staff.until.is_(None))
-    ):
-        held.setdefault(role, set()).add(path)
-
-    def vacant(role: str) -> list[str]:
-        paths = held.get(role, set())
-        return [
-            name
-            for path, name in communities
-            if not any(path.startswith(p) or p.startswith(path) for p in paths)
-        ]
-
-    return vacant
 
 
 def publish(

@@ -99,7 +99,7 @@ def _gather_holders(session: Session, asked: Sequence[Asked], memo: Memo, now: d
     }
     if not wanted:
         return
-    query = _staff(now).where(
+    query = staff(now).where(
         RoleRow.name.in_({role for _, _, (_, _, role) in wanted}),
         Staff.place_id.in_({place for _, path, _ in wanted for place in _upwards(path)}),
     )
@@ -257,14 +257,14 @@ def holders(step: Step, role: str, *, above: bool) -> set[int]:
 def _holders(step: Step, role: str, *, above: bool) -> set[int]:
     spot = sa.select(Place.path).where(Place.id == step.case.place_id).scalar_subquery()
     on_the_way = sa.func.starts_with(spot, Place.path)
-    rows = step.session.execute(_staff(step.now).where(RoleRow.name == role, on_the_way)).all()
+    rows = step.session.execute(staff(step.now).where(RoleRow.name == role, on_the_way)).all()
     if above:
         rows = [row for row in rows if row.kind in ABOVE]
     nearest = max((len(row.path) for row in rows), default=0)
     return {row.user_id for row in rows if len(row.path) == nearest}
 
 
-def _staff(now: datetime) -> sa.Select[Any]:
+def staff(now: datetime) -> sa.Select[Any]:
     """Who holds which role where. A holder who has left must not hide the one above."""
     return (
         sa.select(

@@ -7,7 +7,11 @@ from app.views.designing import (
     beginning,
     drawing,
     importing,
+<<<<<<< Updated upstream
     moving,
+=======
+    outlook,
+>>>>>>> Stashed changes
     overview,
     places,
     playing,
@@ -21,7 +25,11 @@ __all__ = [
     "beginning",
     "drawing",
     "importing",
+<<<<<<< Updated upstream
     "moving",
+=======
+    "outlook",
+>>>>>>> Stashed changes
     "overview",
     "pages",
     "places",
