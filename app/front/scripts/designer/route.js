@@ -13,11 +13,13 @@ export const wide = (text) =>
 /* `ways`: {id, source, target, lines}. `spots`: middles by key. Answers by id the four points of the
    curve and the middle of its words. */
 export function route(ways, spots) {
-  const boxes = Object.entries(spots).map(([key, [x, y]]) => ({ key, x, y }));
+  const boxes = Object.entries(spots).map(([key, [x, y]]) => ({ key, x, y, wide: WIDTH / 2, high: HEIGHT / 2 }));
+  for (const way of ways) if (way.source === way.target && spots[way.source]) boxes.push(beside(way, spots[way.source]));
   const ports = docked(ways, spots);
   const found = new Map();
   for (const way of ways) found.set(way.id, { points: curve(way, spots, ports, boxes) });
-  const taken = boxes.map(({ x, y }) => [x - WIDTH / 2, y - HEIGHT / 2, x + WIDTH / 2, y + HEIGHT / 2]);
+  const taken = boxes.filter((box) => box.key)
+    .map(({ x, y }) => [x - WIDTH / 2, y - HEIGHT / 2, x + WIDTH / 2, y + HEIGHT / 2]);
   for (const way of ways) {
     const one = found.get(way.id);
     one.label = lettered(one.points, size(way.lines), taken, way.source === way.target);
@@ -26,6 +28,12 @@ export function route(ways, spots) {
 }
 
 export const size = (lines) => [Math.max(...lines.map((line) => wide(line.text))) + 14, lines.length * LINE];
+
+/* What stays in a state stands beside it: other arrows don't run through its words either. */
+function beside(way, [x, y]) {
+  const [width, height] = size(way.lines);
+  return { key: "", x: x + WIDTH / 2 + 28 + width / 2, y, wide: width / 2 + 24, high: Math.max(height / 2, 26) };
+}
 
 /* Arrows of one state leave and enter side by side, in the order of where they come from. */
 function docked(ways, spots) {
@@ -110,7 +118,7 @@ function hits(points, boxes) {
   if (!near.length) return found;
   for (let step = 1; step < STEPS; step += 1) {
     const [x, y] = on(points, step / STEPS);
-    if (near.some((box) => Math.abs(box.x - x) < WIDTH / 2 + 6 && Math.abs(box.y - y) < HEIGHT / 2 + 6)) found += 1;
+    if (near.some((box) => Math.abs(box.x - x) < box.wide + 6 && Math.abs(box.y - y) < box.high + 6)) found += 1;
   }
   return found;
 }
