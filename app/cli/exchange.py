@@ -8,18 +8,19 @@ from typing import Any
 
 import click
 from flask.cli import with_appcontext
+from sqlalchemy.orm import Session
 
 from app import clock
 from app.cli.output import answering, as_json, language, say, text
-from app.errors import InvalidError, MissingError, Problem, RefusedError
+from app.errors import MissingError, Problem, RefusedError
 from app.extensions import db
 from app.models import Workflow as Row
-from app.models import WorkflowVersion
-from app.services import definitions, drafts
+from app.services import arrivals, definitions, drafts, versions
 from app.services.actors import SYSTEM
 from app.transaction import unit_of_work
-from app.workflows import contrast, files, graph, layout, mermaid, picture, sheet
+from app.workflows import contrast, files, sheet
 from app.workflows.compare import Change, compare
+from app.workflows.formats import FORMATS, written
 from app.workflows.spec import Workflow
 
 _path = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -38,32 +39,19 @@ def row(key: str) -> Row:
     return found
 
 
-def _version(of: Row, number: int | None) -> Workflow:
-    if number is None:
-        current = of.current
-    else:
-        current = (
-            db.session.query(WorkflowVersion)
-            .filter_by(workflow_id=of.id, number=number)
-            .one_or_none()
-        )
-    if current is None and number is None:
+def _in_force(of: Row) -> Workflow:
+    if of.current is None:
         words = {
-            "zh": f"流程“{of.key}”还没有发布；用 --draft（或 {of.key}:draft）取草稿。",
-            "en": f"Workflow “{of.key}” isn't published: use --draft (or {of.key}:draft).",
+            "zh": f"流程“{of.key}”没有生效的版本；用 --draft（或 {of.key}:draft）取草稿。",
+            "en": f"No version of “{of.key}” is in force: use --draft (or {of.key}:draft).",
         }
         raise MissingError(Problem(words))
-    if current is None:
-        words = {
-            "zh": f"流程“{of.key}”没有第 {number} 版。",
-            "en": f"Workflow “{of.key}” has no version {number}.",
-        }
-        raise MissingError(Problem(words))
-    return Workflow.model_validate(current.spec)
+    return Workflow.model_validate(of.current.spec)
 
 
 def _meant(name: str) -> Workflow:
-    """What a word of the command line stands for: a file, KEY, KEY@3 or KEY:draft."""
+    """What a word of the command line stands for: a file, KEY, KEY@3, KEY@2@17 (the second of the
+    place 17) or KEY:draft."""
     path = Path(name)
     return files.load(path) if path.is_file() else _stored(name)
 
@@ -72,13 +60,10 @@ def _meant(name: str) -> Workflow:
 def _stored(name: str) -> Workflow:
     key, _, number = name.partition("@")
     if number:
-        if not (number.isascii() and number.isdecimal() and len(number) < 10):
-            words = {"zh": f"“{name}”应写成 KEY@3。", "en": f"“{name}” should look like KEY@3."}
-            raise InvalidError(Problem(words))
-        return _version(row(key), int(number))
+        return versions.side(db.session(), SYSTEM, row(key), number).spec
     if name.endswith(":draft"):
         return drafts.spec(row(name.removesuffix(":draft")))
-    return _version(row(name), None)
+    return _in_force(row(name))
 
 
 def _told(change: Change) -> dict[str, Any]:
@@ -133,10 +118,7 @@ def import_(
         _ask(json_=json_)
     beside = {spec.key: spec for spec in specs}
     with unit_of_work(db.session()) as session:
-        stored = [
-            drafts.store(session, spec) if item["new"] or item["changes"] else row(spec.key)
-            for spec, item in zip(specs, done, strict=True)
-        ]
+        stored = [_take(session, spec, item) for spec, item in zip(specs, done, strict=True)]
         for one, item in zip(stored, done, strict=True):
             if publish:
                 version = definitions.publish(
@@ -148,18 +130,28 @@ def import_(
 
 def _ahead(spec: Workflow) -> dict[str, Any]:
     """What storing it would change in the draft of its key."""
-    found = db.session.query(Row).filter_by(key=spec.key).one_or_none()
-    changes: list[dict[str, Any]] = []
-    if found is not None:
-        try:
-            changes = [_told(change) for change in compare(drafts.spec(found), spec)]
-        except files.FileError:
-            words = {
-                "zh": "现有草稿不完整，无法比较；将被替换",
-                "en": "the present draft is no whole workflow, and will be replaced",
-            }
-            changes = [{"kind": "changed", "part": "workflow", "key": spec.key, "text": words}]
-    return {"key": spec.key, "new": found is None, "changes": changes, "version": None}
+    found = arrivals.look(db.session(), spec, actor=SYSTEM)
+    changes = [_told(change) for change in found.changes]
+    if found.broken:
+        words = {
+            "zh": "现有草稿不完整，无法比较；将被替换",
+            "en": "the present draft is no whole workflow, and will be replaced",
+        }
+        changes = [{"kind": "changed", "part": "workflow", "key": spec.key, "text": words}]
+    return {
+        "key": spec.key,
+        "new": found.new,
+        "changes": changes,
+        "draft": found.expected,
+        "version": None,
+    }
+
+
+def _take(session: Session, spec: Workflow, item: dict[str, Any]) -> Row:
+    """Over the draft that was compared with, however long the answer to the question took."""
+    if not (item["new"] or item["changes"]):
+        return row(spec.key)
+    return arrivals.take(session, spec, expected=item["draft"], actor=SYSTEM, now=clock.now())
 
 
 def _ask(*, json_: bool) -> None:
@@ -176,31 +168,24 @@ def _ask(*, json_: bool) -> None:
 @click.command("export")
 @click.argument("key")
 @click.option("--draft", is_flag=True, help="The draft instead of the published version.")
-@click.option("--version", type=click.IntRange(1), help="That version instead of the present one.")
-@click.option(
-    "--format", "format_", type=click.Choice(["yaml", "json", "mermaid", "svg"]), default="yaml"
-)
+@click.option("--version", help="That version instead of the present one: 3, or 2@17 of a place.")
+@click.option("--format", "format_", type=click.Choice(list(FORMATS)), default="yaml")
 @_out
 @as_json
 @with_appcontext
 @answering
 def export(
-    key: str, *, draft: bool, version: int | None, format_: str, output: Path | None, json_: bool
+    key: str, *, draft: bool, version: str | None, format_: str, output: Path | None, json_: bool
 ) -> None:
     """Print workflow KEY as YAML, JSON, Mermaid text or an SVG picture."""
-    spec = drafts.spec(row(key)) if draft else _version(row(key), version)
-    _write(_formatted(spec, "json" if json_ else format_), output)
-
-
-def _formatted(spec: Workflow, format_: str) -> str:
-    if format_ == "yaml":
-        return files.write(spec, schema=files.SCHEMA_NAME)
-    if format_ == "json":
-        return files.write_json(spec)
-    found = graph.of(spec, language())
-    if format_ == "mermaid":
-        return mermaid.draw(found)
-    return sheet.alone(picture.draw(layout.of(found), title=spec.label.text(language())))
+    found = row(key)
+    if draft:
+        spec = drafts.spec(found)
+    elif version is not None:
+        spec = versions.side(db.session(), SYSTEM, found, version).spec
+    else:
+        spec = _in_force(found)
+    _write(written(spec, "json" if json_ else format_, language()), output)
 
 
 @click.command("schema")

@@ -1,4 +1,4 @@
-"""``sifang workflows``: check, publish, list; import and export are in ``exchange.py``."""
+"""``sifang workflows``: check, publish, list; the rest is in ``exchange`` and ``versions``."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from flask.cli import with_appcontext
 from app import clock
 from app.cli.exchange import diff, export, import_, row, schema
 from app.cli.output import answering, as_json, say, text
+from app.cli.versions import places, retire, revive, rollback, versions
 from app.extensions import db
 from app.models import Workflow as Row
-from app.services import definitions
+from app.services import definitions, edge
 from app.services.actors import SYSTEM
 from app.transaction import unit_of_work
 from app.workflows import files
@@ -104,11 +105,20 @@ def list_(*, json_: bool) -> None:
     """List the workflows and their current versions."""
     rows = db.session.query(Row).order_by(Row.key).all()
     data = [
-        {"key": r.key, "label": r.label_zh, "version": r.current.number if r.current else None}
+        {
+            "key": r.key,
+            "label": r.label_zh,
+            "version": r.current.number if r.current else None,
+            "retired_at": edge.shown(r.retired_at) or None,
+            "place": r.place.name if r.place else None,
+        }
         for r in rows
     ]
     say(data, (f"{d['key']}\t{d['version'] or '-'}\t{d['label']}" for d in data), json_=json_)
 
 
-for _command in (import_, export, schema, diff):
+for _command in (import_, export, schema, diff, versions, rollback, retire, revive, places):
+    workflows.add_command(_command)
+
+for _command in (migrate, migrations_, undo):
     workflows.add_command(_command)
