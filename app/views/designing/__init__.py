@@ -7,11 +7,8 @@ from app.views.designing import (
     beginning,
     drawing,
     importing,
-<<<<<<< Updated upstream
     moving,
-=======
     outlook,
->>>>>>> Stashed changes
     overview,
     places,
     playing,
@@ -25,11 +22,8 @@ __all__ = [
     "beginning",
     "drawing",
     "importing",
-<<<<<<< Updated upstream
     "moving",
-=======
     "outlook",
->>>>>>> Stashed changes
     "overview",
     "pages",
     "places",
