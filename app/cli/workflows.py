@@ -119,6 +119,3 @@ def list_(*, json_: bool) -> None:
 
 for _command in (import_, export, schema, diff, versions, rollback, retire, revive, places):
     workflows.add_command(_command)
-
-for _command in (migrate, migrations_, undo):
-    workflows.add_command(_command)
