@@ -101,6 +101,7 @@ def _session_config(settings: config.Settings) -> dict[str, object]:
     return {
         "SESSION_HOURS": settings.session_hours,
         "PERMANENT_SESSION_LIFETIME": timedelta(hours=settings.session_hours),
+        "SESSION_REFRESH_EACH_REQUEST": False,  # an answer that comes late would undo a choice
         "SESSION_COOKIE_NAME": "sifang",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

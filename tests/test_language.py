@@ -215,3 +215,9 @@ def test_every_member_of_every_enum_has_words() -> None:
             if isinstance(column.type, sa.Enum) and column.type.enum_class is not None:
                 kind = column.type.enum_class
                 assert set(ENUMS.get(kind, {})) == set(kind), kind
+
+
+def test_an_answer_that_comes_late_does_not_undo_the_choice(app: Flask, session: Session) -> None:
+    visitor = Visitor(app).sign_in("staff")
+    visitor.get("/account/")
+    assert "Set-Cookie" not in visitor.get("/account/").headers, "the session is as it was"
