@@ -15,7 +15,7 @@ from app import models as m
 from app.services import edge, gateways
 from app.services.providers import Step
 from app.services.recipients import Recipient, resolve
-from app.workflows import templates
+from app.workflows import registry, spec, templates
 from app.workflows.spec import Notice
 from app.workflows.templates import LANGUAGES, Names, render
 
@@ -137,9 +137,18 @@ def names_of(step: Step, due: datetime | None) -> dict[str, dict[str, str]]:
         title=step.case.title,
         place=step.case.place_name,
         due=edge.shown(due),
-        actor=None if step.actor.kind == "system" else dict.fromkeys(LANGUAGES, step.actor.name),
+        actor=_actor(step),
         link=edge.address(f"/cases/{step.case.id}"),
     )
+
+
+def _actor(step: Step) -> dict[str, str] | None:
+    """None: the system. A resident whom the tracking link lets in has no name."""
+    if step.actor.kind == "system":
+        return None
+    if step.actor.kind == "resident" and not step.actor.name:
+        return registry.ROLES[spec.RESIDENT].both()
+    return dict.fromkeys(LANGUAGES, step.actor.name)
 
 
 def mark_read(session: Session, user_id: int, now: datetime, *, upto: int | None = None) -> None:
