@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from app.permissions import Role
 from app.workflows import cast, clocks, engine, registry, stage
 from app.workflows.acting import Acting
 from app.workflows.calendar import Calendar, china
@@ -111,7 +112,24 @@ class Play:
             return ()
         facts = self.stage.facts({})
         state, data = self.stage.state, self.stage.data
-        return engine.choices(self.compiled, state, actor=actor, facts=facts, data=data)
+        found = engine.choices(self.compiled, state, actor=actor, facts=facts, data=data)
+        unseen = self._unseen(actor)
+        if unseen is None:
+            return found
+        return tuple(
+            Choice(choice.transition, allowed=False, reasons=(unseen,)) for choice in found
+        )
+
+    def _unseen(self, actor: Actor) -> Reason | None:
+        """Why somebody of the staff doesn't see the case at all in its present state. Which places
+        and parties see it, only the database knows."""
+        state = self.compiled.states[self.stage.state]
+        if not state.visible_to or actor.kind != "user":
+            return None
+        if actor.roles & {*state.visible_to, Role.ADMIN}:
+            return None
+        zh, en = state.label.zh, state.label.text("en")
+        return Reason("who", Label(zh=f"看不到“{zh}”的事项", en=f"can't see cases in “{en}”"))
 
     def openers(self) -> list[str]:
         """Who may begin a case; the system always may."""
@@ -142,6 +160,9 @@ class Play:
         self._opened()
         player = move.player or SYSTEM
         actor = self._player(player, move.relations)
+        unseen = self._unseen(actor)
+        if unseen is not None:
+            raise NoError(unseen)
         form = cast.numbered(self.compiled.fields, move.form)
         refused = self.act.fire(move.press, actor, player, form)
         if refused is not None:
