@@ -150,6 +150,7 @@ class TestRun:
         visitor.get(f"/cases/{case.id}")
         for part in ("从流程第 1 版转到第 2 版", "原因：新办法施行", "类别：路灯"):
             assert part in visitor.text
+        assert "lamp" not in visitor.text, "what was filled in then reads as it did"
         visitor.speak("en").get(f"/cases/{case.id}")
         assert "Moved from version 1 to version 2 of the workflow" in visitor.text
 

@@ -68,7 +68,7 @@ def _move(session: Session, case_id: int, now: datetime) -> None:
     said = {"zh": MARK, "en": MARK}
     refused = m.MoveOutcome.REFUSED
     session.add(
-        m.Migrated(migration_id=made.id, case_id=case_id, outcome=refused, reason=said, at=now)
+        m.Migrated(migration_id=made.id, case_id=case_id, outcome=refused, text=said, at=now)
     )
 
 

@@ -80,7 +80,7 @@ class MoveOutcome(enum.StrEnum):
     LEFT = "left"
     """There was nothing to do: it had ended, or was no longer on that version."""
     REFUSED = "refused"
-    """It could not be done, and ``reason`` says why."""
+    """It could not be done, and ``text`` says why."""
 
 
 class Migrated(Base):
@@ -97,8 +97,8 @@ class Migrated(Base):
     case_id: Mapped[int] = reference("case.id")
     undo: Mapped[Flag]
     outcome: Mapped[MoveOutcome] = mapped_column(enum_by_value(MoveOutcome))
-    reason: Mapped[Json]
-    """Why not, in both languages; empty where it was moved."""
+    text: Mapped[Json]
+    """What changed but the state, or why it was not moved, in both languages."""
     seq: Mapped[int | None]
     """Of the event: nothing has happened since as long as the case's is the same."""
     before: Mapped[Json]

@@ -34,6 +34,7 @@ class Line:
     after: datetime | None
     look: str
     at_once: int
+    paused: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,8 @@ def preview(
             found.hidden += case_id not in seen
             if case_id in seen:
                 listed.append(one)
-        after = ids[-1]
-    found.listed = sorted(listed, key=lambda one: one.weight)[:LISTED]
+        after, listed = ids[-1], sorted(listed, key=lambda one: one.weight)[:LISTED]
+    found.listed = listed
     return found
 
 
@@ -161,4 +162,5 @@ def _line(turned: Turned, now: datetime) -> Line:
         None if stopped else tidings.due(turned.row),
         look,
         turned.at_once,
+        turned.row["status"] == "paused",
     )

@@ -25,6 +25,19 @@ _OUTCOMES = {
     MoveOutcome.LEFT: JobOutcome.SAME,
     MoveOutcome.REFUSED: JobOutcome.FAILED,
 }
+_MOVED = {
+    "moved": {"zh": "已转 {} 个", "en": "{} moved"},
+    "late": {"zh": "其中 {} 个因此超期", "en": "{} of them overdue by it"},
+    "refused": {"zh": "{} 个未能转，原因见下", "en": "{} could not be moved: see below why"},
+    "left": {"zh": "{} 个无需转", "en": "{} had no need to"},
+}
+_RESTORED = {
+    "moved": {"zh": "已恢复 {} 个", "en": "{} are as they were"},
+    "refused": {
+        "zh": "{} 个转版后办理过，保持现状",
+        "en": "{} stay as they are: something was done with them since",
+    },
+}
 _migrated = m.Migrated.__table__
 
 
@@ -76,15 +89,7 @@ def _move(work: Work) -> Generator[Step, None, Ending]:
     made = work.session.get_one(Migration, work.parameters["migration"])
     ids, act = moving(work.session, made, int(work.cursor.get("after", 0)))
     counts = yield from _each(work, ids, act, made.running)
-    return Ending(
-        {
-            "zh": f"已转 {counts['moved']} 个，其中 {counts['late']} 个因此超期；"
-            f"未能转 {counts['refused']} 个；无需转 {counts['left']} 个。",
-            "en": f"{counts['moved']} moved, {counts['late']} of them overdue by it; "
-            f"{counts['refused']} could not be moved; {counts['left']} had no need to.",
-        },
-        dict(counts),
-    )
+    return Ending(_told(counts, _MOVED), dict(counts))
 
 
 @kinds.kind(campaigns.RESTORE, {"zh": "撤销转版", "en": "Undo a move of cases"}, every=0)
@@ -93,14 +98,15 @@ def _restore(work: Work) -> Generator[Step, None, Ending]:
     total = campaigns.tallies(work.session, [made.id])[made.id].get((False, MoveOutcome.MOVED), 0)
     ids, act = returning(work.session, made, int(work.cursor.get("after", 0)))
     counts = yield from _each(work, ids, act, total)
-    return Ending(
-        {
-            "zh": f"已恢复 {counts['moved']} 个；{counts['refused']} 个转版后办理过，保持现状。",
-            "en": f"{counts['moved']} are as they were; something was done with "
-            f"{counts['refused']} since, and they stay as they are.",
-        },
-        dict(counts),
-    )
+    return Ending(_told(counts, _RESTORED), dict(counts))
+
+
+def _told(counts: dict[str, int], words: dict[str, dict[str, str]]) -> dict[str, str]:
+    """The figures that there are; the first one in any case."""
+    said = [key for index, key in enumerate(words) if counts[key] or index == 0]
+    zh = "；".join(words[key]["zh"].format(counts[key]) for key in said)
+    en = "; ".join(words[key]["en"].format(counts[key]) for key in said)
+    return {"zh": f"{zh}。", "en": f"{en}."}
 
 
 def _each(

@@ -72,7 +72,7 @@ def _noted(
             undo=True,
             outcome=outcome,
             seq=case.seq + 1 if moved else None,
-            reason={} if moved else text,
+            text=text,
             before={},
             at=now,
         )

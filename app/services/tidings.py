@@ -41,7 +41,16 @@ _DONE: dict[Fate, Words] = {
     "stop": {"zh": "停止计时：{reason}", "en": "stops: {reason}"},
     "start": {"zh": "开始计时，{after} 到期", "en": "begins, due {after}"},
 }
-_OPEN = {"zh": "未定", "en": "open"}
+_PAUSED: dict[Fate, Words] = {
+    "keep": {"zh": "保留原期限，现在暂停", "en": "keeps its time; it is paused"},
+    "restart": {"zh": "重新计时，现在暂停", "en": "begins anew; it is paused"},
+    "shift": {
+        "zh": "按新时限从原起点计算，现在暂停",
+        "en": "counted anew from its start; it is paused",
+    },
+    "start": {"zh": "开始计时，现在暂停", "en": "begins; it is paused"},
+}
+_OPEN = {"zh": "暂停中", "en": "paused"}
 
 
 def due(row: Mapping[str, Any] | None) -> datetime | None:
@@ -118,10 +127,12 @@ def _quoted(field: FieldSpec | None, key: str, value: Any) -> Words:
 
 def of_clock(turned: Turned) -> Words:
     """``“Work” begins anew, due 2026-11-23 10:30 instead of …``."""
-    before, after = edge.shown(due(turned.before)), edge.shown(due(turned.row))
+    before = edge.shown(due(turned.before))
+    after = "" if turned.tick.fate == "stop" else edge.shown(due(turned.row))
     found = {}
+    said = _DONE[turned.tick.fate] if after else _PAUSED.get(turned.tick.fate, _DONE["stop"])
     for language, (left, right) in {"zh": ("“", "”"), "en": ("“", "” ")}.items():
-        words = _DONE[turned.tick.fate][language].format(
+        words = said[language].format(
             before=before or _OPEN[language],
             after=after or _OPEN[language],
             reason=turned.tick.reason.text(language),

@@ -101,6 +101,10 @@ def move(session: Session, terms: Terms, case_id: int, *, actor: Viewer, now: da
         return _kept(session, terms, case, MoveOutcome.REFUSED, refused, now)
     before = snapshot(session, case.id)
     _write(session, terms, case, weighed, before, actor, now)
+    fields = definitions.compiled(session, case.version_id).fields
+    missing = tidings.lost(fields, case.data, weighed.carried.lost)
+    text = tidings.summary(weighed.clocks, missing)
+    late = any(tidings.turns_late(turned, now) for turned in weighed.clocks)
     session.add(
         m.Migrated(
             migration_id=terms.migration_id,
@@ -108,15 +112,11 @@ def move(session: Session, terms: Terms, case_id: int, *, actor: Viewer, now: da
             outcome=MoveOutcome.MOVED,
             seq=case.seq + 1,
             before=before,
-            reason={},
+            text=text,
             at=now,
         )
     )
     session.flush()
-    late = any(tidings.turns_late(turned, now) for turned in weighed.clocks)
-    fields = definitions.compiled(session, case.version_id).fields
-    missing = tidings.lost(fields, case.data, weighed.carried.lost)
-    text = tidings.summary(weighed.clocks, missing)
     return Result(case.id, case.number, case.title, MoveOutcome.MOVED, text, late)
 
 
@@ -155,7 +155,7 @@ def _kept(
             migration_id=terms.migration_id,
             case_id=case.id,
             outcome=outcome,
-            reason=reason,
+            text=reason,
             before={},
             at=now,
         )

@@ -218,7 +218,8 @@ def _stopped(old: Deadline | None, row: Row, at: At) -> dict[str, Any]:
     late = rounds.instant(row["breached_at"])
     if old is not None:
         fired = int(row["next_level"])
-        return {**row, **rounds.derive(old, log, at.calendar, fired=fired, breached_at=late)}
+        found = rounds.derive(old, log, at.calendar, fired=fired, breached_at=late)
+        return {**row, **found, "label": old.label.both()}
     return {
         **row,
         "status": ClockState.STOPPED,

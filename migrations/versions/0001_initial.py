@@ -1853,7 +1853,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column(
-            "reason",
+            "text",
             postgresql.JSONB(astext_type=sa.Text()),
             server_default=sa.text("'{}'"),
             nullable=False,

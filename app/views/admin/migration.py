@@ -22,20 +22,20 @@ class MigratedView(GuardedView):
     related_title = _l("What became of each case")
     icon = "arrow-right"
     abilities = READ | {"export"}
-    list_columns = ("case", "migration", "undo", "outcome", "why", "at")
-    show_columns = ("case", "migration", "undo", "outcome", "why", "seq", "at")
+    list_columns = ("case", "migration", "undo", "outcome", "said", "at")
+    show_columns = ("case", "migration", "undo", "outcome", "said", "seq", "at")
     search_columns = ("case", "undo", "outcome", "at")
     order_columns = ("id",)
     label_columns = {
         "migration": _l("Change of version"),
         "undo": _l("Undoing"),
         "outcome": _l("Outcome"),
-        "why": _l("Why not"),
+        "said": _l("What changed, or why not"),
         "seq": _l("Step of the case"),
     }
 
-    def why(self, item: Migrated) -> str:
-        return labels.localized(item.reason)
+    def said(self, item: Migrated) -> str:
+        return labels.localized(item.text)
 
 
 class MigrationView(GuardedView):

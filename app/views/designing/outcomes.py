@@ -36,7 +36,7 @@ def outcomes(session: Session, made: Migration, viewer: Viewer) -> Page:
     undo = request.args.get("undo") == "1"
     wanted = request.args.get("outcome", "")
     outcome = wanted if wanted in {one.value for one in MoveOutcome} else ""
-    kept, event = m.Migrated, m.Event
+    kept = m.Migrated
     query = (
         sa.select(
             m.Case.id,
@@ -44,11 +44,9 @@ def outcomes(session: Session, made: Migration, viewer: Viewer) -> Page:
             m.Case.title,
             m.Case.state_label,
             kept.outcome,
-            kept.reason,
-            event.data["record"]["text"].label("text"),
+            kept.text,
         )
         .join(m.Case, m.Case.id == kept.case_id)
-        .outerjoin(event, sa.and_(event.case_id == kept.case_id, event.seq == kept.seq))
         .where(kept.migration_id == made.id, kept.undo == undo, visible(viewer, m.Case))
         .order_by(kept.id)
         .limit(PAGE + 1)
