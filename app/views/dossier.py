@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.errors import Problem
-from app.services import attachments, candidates, cases, history, privacy
+from app.services import attachments, candidates, cases, definitions, history, privacy
 from app.services.actors import Viewer
 from app.services.candidates import Candidates
 from app.services.cases import Shown
@@ -27,7 +27,7 @@ from app.views.steps import Day, Told
 from app.views.times import Bar, Left
 from app.views.values import Sight, Value
 from app.workflows.engine import Choice
-from app.workflows.spec import FieldType
+from app.workflows.spec import FieldSpec, FieldType
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def of(
     state = shown.compiled.states[case.state]
     unmet, foreign = _greys(bare(shown))
     told = _told(shown, events)
-    history_ = steps.of_staff(events, fields, sight, told)
+    history_ = steps.of_staff(events, _ever(session, fields, events), sight, told)
     in_history = {f.id for step in history_ for value in step.values for f in value.files}
     return Dossier(
         shown=shown,
@@ -185,6 +185,24 @@ def _told(shown: Shown, events: Sequence[Any]) -> Told:
     filled = {key for event in events for key in event.data.get("form", {})}
     intake = {item.field for item in shown.compiled.spec.intake}
     return Told(frozenset(intake | (shown.case.data.keys() - filled)), shown.case.data)
+
+
+def _ever(
+    session: Session, fields: Mapping[str, FieldSpec], events: Sequence[Any]
+) -> Mapping[str, FieldSpec]:
+    """The fields with those, and their options, that only earlier versions of the case had: what
+    was filled in then reads as it did."""
+    found = dict(fields)
+    for event in events:
+        if event.kind != "migrated" or "version" not in event.data:
+            continue
+        earlier = definitions.compiled(session, event.data["version"]["before"])
+        for key, old in earlier.fields.items():
+            new = found.setdefault(key, old)
+            known = {option.key for option in new.options}
+            gone = tuple(option for option in old.options if option.key not in known)
+            found[key] = new.model_copy(update={"options": new.options + gone}) if gone else new
+    return found
 
 
 def _names(session: Session, shown: Shown, events: Any) -> Mapping[candidates.Key, str]:
