@@ -11,6 +11,7 @@ from flask.cli import with_appcontext
 from app import clock
 from app.cli.exchange import diff, export, import_, row, schema
 from app.cli.output import answering, as_json, say, text
+from app.cli.traffic import figures, outlook
 from app.cli.versions import places, retire, revive, rollback, versions
 from app.extensions import db
 from app.models import Workflow as Row
@@ -119,3 +120,5 @@ def list_(*, json_: bool) -> None:
 
 for _command in (import_, export, schema, diff, versions, rollback, retire, revive, places):
     workflows.add_command(_command)
+workflows.add_command(figures)
+workflows.add_command(outlook)
