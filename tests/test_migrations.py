@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from app import models as m
+from app.cli.workflows import workflows
 from app.errors import ConflictError, InvalidError, RefusedError
 from app.models import MoveOutcome
 from app.services import (
@@ -107,6 +109,8 @@ class TestCase:
         for part in ("维修期限", "由 2026-11-29 10:30 改为 2026-11-25 10:30", "类别：路灯"):
             assert part in text["zh"]
         assert "Not in the new version: Kind: Lamp, Cost: 300" in text["en"]
+        kept = session.scalars(sa.select(m.Migrated).filter_by(case_id=case_id)).one()
+        assert text["zh"] == f"原因：新办法施行。{kept.text['zh']}"
         assert list(audit.verify(session)) == []
 
     def test_who_still_sees_the_old_page_is_told(self, session, cast, begin, migrate, now):
@@ -307,7 +311,7 @@ class TestPlan:
     [
         sa.update(m.Migration).values(reason="别的"),
         sa.update(m.Migration).values(mapping={}),
-        sa.update(m.Migrated).values(reason={"zh": "别的"}),
+        sa.update(m.Migrated).values(text={"zh": "别的"}),
         sa.delete(m.Migrated),
         sa.delete(m.Migration),
     ],
@@ -317,3 +321,62 @@ def test_the_database_refuses_to_change_what_was_done(session, begin, migrate, c
     migrate()
     with pytest.raises(DBAPIError, match="append-only"):
         session.execute(change)
+
+
+class TestCommand:
+    @pytest.fixture
+    def run(self, app: Any, session: Any) -> Any:
+        runner = app.test_cli_runner()
+        return lambda *words: runner.invoke(workflows, [str(word) for word in words])
+
+    @pytest.fixture
+    def ids(self, session, begin, now) -> list[int]:
+        found = [begin(), begin("begin", kind="lamp"), begin("begin", "rest")]
+        migrants.publish(session, now, migrants.second())
+        session.commit()
+        return found
+
+    def test_is_tried_first(self, run, session, ids):
+        answer = run("migrate", "repair", "--reason", "新办法", "--dry-run")
+        assert answer.exit_code == 0, answer.output
+        assert "可转 3 个" in answer.output
+        assert "维修中 → 维修中" in answer.output
+        data = json.loads(run("migrate", "repair", "--reason", "x", "--dry-run", "--json").output)
+        assert (data["running"], data["moved"], data["clocks"]["shift"]) == (3, 3, 3)
+        assert session.scalar(sa.select(sa.func.count()).select_from(m.Migration)) == 0
+
+    def test_moves_lists_and_undoes(self, run, session, ids):
+        words = ("--from", "1", "--to", "2", "--map", "resting=", "--clocks", "keep")
+        answer = run("migrate", "repair", *words, "--reason", "新办法", "--yes", "--json")
+        assert answer.exit_code == 1, "a case stays"
+        data = json.loads(answer.stdout)
+        assert (data["moved"], data["refused"]) == (2, 1)
+        past = json.loads(run("migrations", "repair", "--json").output)
+        assert [(one["id"], one["moved"]) for one in past] == [(data["migration"], 2)]
+        assert run("undo-migration", data["migration"], "--yes").exit_code == 0
+        assert {number_of(session, case_of(session, i)) for i in ids} == {1}
+        again = run("undo-migration", data["migration"], "--yes")
+        assert (again.exit_code, "撤销过" in again.output) == (1, True)
+
+    @pytest.mark.parametrize(
+        ("words", "said"),
+        [
+            (("--to", "9"), "没有版本“9”"),
+            (("--from", "2"), "请选择要转出的版本"),
+            (("--from", "8"), "请选择要转出的版本"),
+            (("--map", "doing"), "旧状态=新状态"),
+            (("--map", "never=new"), "没有这些在办状态：never"),
+            (("--map", "new=done"), "是终点"),
+            (("--map", "new=nowhere"), "没有状态“nowhere”"),
+            (("--json",), "--yes"),
+        ],
+    )
+    def test_says_what_is_wrong(self, run, ids, words, said):
+        answer = run("migrate", "repair", "--reason", "新办法", *words)
+        assert answer.exit_code == 1
+        assert said in answer.output
+
+    def test_without_a_yes_nothing_is_done(self, run, session, ids):
+        answer = run("migrate", "repair", "--reason", "新办法")
+        assert answer.exit_code == 1
+        assert session.scalar(sa.select(sa.func.count()).select_from(m.Migration)) == 0

@@ -10,6 +10,7 @@ from flask.cli import with_appcontext
 
 from app import clock
 from app.cli.exchange import diff, export, import_, row, schema
+from app.cli.moving import migrate, migrations_, undo
 from app.cli.output import answering, as_json, say, text
 from app.cli.traffic import figures, outlook
 from app.cli.versions import places, retire, revive, rollback, versions
@@ -119,6 +120,8 @@ def list_(*, json_: bool) -> None:
 
 
 for _command in (import_, export, schema, diff, versions, rollback, retire, revive, places):
+    workflows.add_command(_command)
+for _command in (migrate, migrations_, undo):
     workflows.add_command(_command)
 workflows.add_command(figures)
 workflows.add_command(outlook)
