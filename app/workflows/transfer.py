@@ -262,12 +262,12 @@ def passed(old: Sequence[Level], new: Sequence[Level], fired: int) -> int:
         return min(fired, len(new))
     if not old:
         return 0
-    last = max(_order(level) for level in old[:fired])
-    ahead = (index for index, level in enumerate(new) if _order(level) > last)
+    last = max(order(level) for level in old[:fired])
+    ahead = (index for index, level in enumerate(new) if order(level) > last)
     return next(ahead, len(new))
 
 
-def _order(level: Level) -> tuple[int, timedelta]:
+def order(level: Level) -> tuple[int, timedelta]:
     """Where it stands between start, due time and what comes after; lengths of different units are
     compared roughly."""
     at = level.at
