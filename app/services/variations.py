@@ -62,9 +62,9 @@ def template(session: Session, row: m.Workflow) -> m.WorkflowVersion:
     if not version.spec.get("vary"):
         words = {
             "zh": "上级流程没有开放任何可调整的内容。"
-            "需要时请流程管理员在流程的 vary 部分写明范围。",
-            "en": "The template lets places vary nothing. A workflow administrator sets the limits "
-            "in its part “vary”.",
+            "需要时请流程管理员设置各地可调整的范围并发布。",
+            "en": "The template lets places vary nothing. A workflow administrator may set what "
+            "places may change, and publish it.",
         }
         raise RefusedError(Problem(words))
     return version

@@ -83,7 +83,7 @@ NAVIGATION: tuple[Entry, ...] = (
         "definitions.index",
         _l("Workflows"),
         "sitemap",
-        frozenset({Role.ADMIN, Role.WORKFLOW_ADMIN}),
+        frozenset({Role.ADMIN, Role.WORKFLOW_ADMIN, Role.SECRETARY, Role.SUBDISTRICT}),
     ),
     Entry("deliveries.index", _l("Deliveries"), "send", frozenset({Role.ADMIN})),
     Entry(

@@ -24,6 +24,12 @@ export function begin() {
     location.assign(`/login/?next=${encodeURIComponent(here)}`);
   });
 
+  /* Of a bar that is wider than a phone, the tab of this page is seen. */
+  for (const bar of document.querySelectorAll(".view-tabs")) {
+    const tab = bar.querySelector("[aria-current]");
+    if (tab) bar.scrollLeft = tab.offsetLeft - bar.offsetLeft - (bar.clientWidth - tab.clientWidth) / 2;
+  }
+
   /* One press, one request: a second press waits for the answer to the first. */
   document.addEventListener("submit", (event) => {
     const form = event.target;

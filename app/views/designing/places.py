@@ -17,7 +17,7 @@ from app.services.publications import Made
 from app.services.scope import visible
 from app.transaction import unit_of_work
 from app.views import access, errors, pictures
-from app.views.designing.frame import must, pages, row_of, whole
+from app.views.designing.frame import may, must, pages, row_of, whole
 from app.views.designing.versions import SIGNS
 from app.workflows import compare, variation
 from app.workflows.spec import Workflow as Spec
@@ -45,6 +45,7 @@ def places(workflow_id: int) -> str:
         spans=variation.spans(spec) if spec else (),
         own=_own_places() if _may_vary() else (),
         may_vary=_may_vary(),
+        may_edit=may("can_edit", row),
         shown_at=edge.shown,
     )
 
