@@ -1,4 +1,4 @@
-"""``python -m bench [steps|pages|clocks] [--quick]``: every figure is a ratio within one run."""
+"""``python -m bench [steps|pages|clocks|designer] [--quick]``: figures are ratios within a run."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import signal
 import sys
 from dataclasses import dataclass
 
-from bench import clocks, cluster, pages, steps
+from bench import clocks, cluster, designer, pages, steps
 from bench.times import median, ratios
 from worker import jobs
 
@@ -25,23 +25,27 @@ class Sizes:
 
 FULL = Sizes(rounds=15, cases=12, few=10_000, many=1_000_000, requests=60)
 QUICK = Sizes(rounds=5, cases=4, few=1_000, many=40_000, requests=15)
+WHAT = ("steps", "pages", "clocks", "designer")
 FLOOR, CEILING, STATEMENTS = 0.70, 1.5, 12
+CHECKED = 1.0
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("what", nargs="*", choices=["steps", "pages", "clocks", []], default=[])
+    parser.add_argument("what", nargs="*", choices=[*WHAT, []], default=[])
     parser.add_argument("--quick", action="store_true", help="small sizes, to see that it runs")
     asked = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the servers are stopped
     sizes = QUICK if asked.quick else FULL
-    what = asked.what or ["steps", "pages", "clocks"]
+    what = asked.what or WHAT
     if "steps" in what:
         print_steps(sizes)
     if "pages" in what:
         print_pages(sizes)
     if "clocks" in what:
         print_clocks(clocks.QUICK if asked.quick else clocks.FULL)
+    if "designer" in what:
+        print_designer(3 if asked.quick else 15)
 
 
 def print_steps(sizes: Sizes) -> None:
@@ -103,6 +107,19 @@ def print_clocks(sizes: clocks.Sizes) -> None:
     times = found.batches / found.single
     print(f"batches at least 20 times single jobs ({times:.0f}): {_verdict(times >= 20)}")
     print(f"p99 of the lag below 500 ms: {_verdict(p99 < 500)}")
+
+
+def print_designer(rounds: int) -> None:
+    size = f"{designer.STATES} states, {designer.STEPS} transitions"
+    print(f"\nThe checker: {size}, medians of {rounds} rounds\n")
+    print(f"{'processor time':46}{'ms':>10}")
+    with cluster.running(durable=False) as server:
+        found = designer.measure(server, rounds)
+    print(f"{'check alone':46}{found.check * 1000:10.0f}")
+    print(f"{'the same, conditions on every step':46}{found.asking * 1000:10.0f}")
+    print(f"{'as on a page, with workflows and holders':46}{found.whole * 1000:10.0f}")
+    most = max(found.check, found.asking, found.whole)
+    print(f"\nat most {CHECKED:.0f} s of processor time ({most:.2f}): {_verdict(most < CHECKED)}")
 
 
 def _verdict(met: bool) -> str:

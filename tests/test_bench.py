@@ -11,8 +11,9 @@ from app import clock
 from app.extensions import db
 from app.services import cases
 from app.transaction import unit_of_work
+from app.workflows.check import check
 from bench import __main__ as command
-from bench import clocks, cluster, errand, hand, others, pages, steps
+from bench import clocks, cluster, designer, errand, hand, others, pages, steps
 from bench.times import ratios, turns
 
 TABLES = ("case", "event", "clock", "notice")
@@ -96,3 +97,13 @@ def test_all_that_is_due_is_fired_once_and_nothing_else() -> None:
     """The bench itself checks the rows that were written."""
     with cluster.running(durable=False) as server:
         assert clocks.fired(server, "few", 60, 20) > 0
+
+
+def test_the_checker_is_measured_on_a_large_workflow() -> None:
+    spec = designer.workflow()
+    assert (len(spec.states), len(spec.transitions)) == (200, 600)
+    assert not [f for f in check(spec, known={spec.key: spec}) if f.level == "error"]
+    with cluster.running(durable=False) as server:
+        found = designer.measure(server, 1)
+    assert min(found.check, found.asking, found.whole) > 0
+    assert found.findings > 0

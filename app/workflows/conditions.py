@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 from app.workflows.entries import FactName, ValueType
@@ -173,8 +174,10 @@ def number_of(value: Any) -> Fraction | None:
     """Exactly that number; None for everything that is none (booleans are none)."""
     if isinstance(value, bool) or value is None:
         return None
-    if isinstance(value, int | Fraction):
-        return Fraction(value)
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, int):
+        return _whole(value)
     try:
         if isinstance(value, Decimal):
             return Fraction(value) if value.is_finite() else None
@@ -183,6 +186,12 @@ def number_of(value: Any) -> Fraction | None:
         return None
 
 
+@lru_cache(maxsize=4096)
+def _whole(value: int) -> Fraction:
+    return Fraction(value)
+
+
+@lru_cache(maxsize=4096)
 def _written(value: str) -> Fraction | None:
     # "1e999999999" would take for ever: an exponent is no way to write a threshold
     return None if len(value) > 60 or "e" in value.lower() else Fraction(value)

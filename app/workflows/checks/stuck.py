@@ -7,7 +7,7 @@ be reached while the field keeps it or is filled anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +36,7 @@ def check(graph: Graph) -> Iterator[Finding]:
         return
     life = lives(graph)
     asked = _asked(life.edges)
+    facts = {e.index: {test.fact for test in tests(e.transition.when)} for e in life.edges}
     room = _EFFORT // max(1, len(life.edges))
     fields = {f.key: f for f in graph.spec.fields if f.type in _TYPES}
     for key, found in asked.items():
@@ -46,7 +47,7 @@ def check(graph: Graph) -> Iterator[Finding]:
         if room < 0:
             return
         stuck: dict[str, list[Any]] = {}
-        ways = _Ways(graph, life, key)
+        ways = _Ways(graph, life, key, facts)
         for value in values:
             for state in ways.stuck(value):
                 stuck.setdefault(state, []).append(value)
@@ -105,9 +106,9 @@ def _join(edge: Edge, onward: dict[str, set[str]], origin: dict[str, set[str]]) 
 
 class _Ways:
     """The edges as one field sees them: those that it has no part in, the same for all its values;
-    those that ask for it; and those that change it."""
+    those that ask for it; and those that change it. ``facts`` are what each step asks."""
 
-    def __init__(self, graph: Graph, life: Life, key: str) -> None:
+    def __init__(self, graph: Graph, life: Life, key: str, facts: Mapping[int, set[str]]) -> None:
         self._life, self._fact = life, f"field.{key}"
         self._ends = {state for state, one in graph.states.items() if one.kind.ended}
         self._start = graph.spec.start
@@ -118,12 +119,11 @@ class _Ways:
         self._changing: list[tuple[Edge, _Change]] = []
         steps = {edge.index: edge.transition for edge in life.edges}
         changes = {index: _change(step, key) for index, step in steps.items()}
-        asks = {i: any(t.fact == self._fact for t in tests(s.when)) for i, s in steps.items()}
         for edge in life.edges:
             change = changes[edge.index]
             if change is not None:
                 self._changing.append((edge, change))
-            elif asks[edge.index]:
+            elif self._fact in facts[edge.index]:
                 self._asking.append(edge)
             else:
                 _join(edge, self._onward, self._origin)
