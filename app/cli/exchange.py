@@ -49,7 +49,7 @@ def _in_force(of: Row) -> Workflow:
     return Workflow.model_validate(of.current.spec)
 
 
-def _meant(name: str) -> Workflow:
+def meant(name: str) -> Workflow:
     """What a word of the command line stands for: a file, KEY, KEY@3, KEY@2@17 (the second of the
     place 17) or KEY:draft."""
     path = Path(name)
@@ -211,7 +211,7 @@ def diff(
 
     Two files need no database.
     """
-    old, new = _meant(before), _meant(after)
+    old, new = meant(before), meant(after)
     found = [_told(change) for change in compare(old, new)]
     if json_:
         _write(json.dumps(found, ensure_ascii=False, indent=2), output)

@@ -12,6 +12,7 @@ from app import clock
 from app.cli.exchange import diff, export, import_, row, schema
 from app.cli.moving import migrate, migrations_, undo
 from app.cli.output import answering, as_json, say, text
+from app.cli.plays import test
 from app.cli.traffic import figures, outlook
 from app.cli.versions import places, retire, revive, rollback, versions
 from app.extensions import db
@@ -123,5 +124,7 @@ for _command in (import_, export, schema, diff, versions, rollback, retire, revi
     workflows.add_command(_command)
 for _command in (migrate, migrations_, undo):
     workflows.add_command(_command)
+
+workflows.add_command(test)
 workflows.add_command(figures)
 workflows.add_command(outlook)
