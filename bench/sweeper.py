@@ -6,7 +6,6 @@ fired, and with the seconds of processor time that this took it and its server p
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import time
@@ -17,6 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.services import deadlines
+from worker import heap
 
 
 def sweep(session: Session, now: datetime, most: int) -> int:
@@ -45,8 +45,7 @@ def main(address: str) -> None:
     with Session(engine) as session:
         server = session.scalar(sa.text("SELECT pg_backend_pid()")) or 0
         session.rollback()
-        gc.collect()
-        gc.freeze()
+        heap.settle()
         print("ready", flush=True)
         for line in sys.stdin:
             at, most = line.split()

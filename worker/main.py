@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from collections.abc import Callable
 import config
 from app.factory import create_app
 from app.host import servers
-from worker import context, jobs, schedule
+from worker import context, heap, jobs, schedule
 
 USAGE = """usage: python -m worker.main sweep | work
 
@@ -49,8 +48,7 @@ def main(arguments: list[str]) -> int:
         settings = _settings()
         app = create_app(settings)
         context.use(app)
-        gc.collect()
-        gc.freeze()  # what stays for ever need not be looked through again and again
+        heap.settle()
         COMMANDS[arguments[0]](settings)
     except config.SettingError as error:
         sys.stderr.write(f"{error}\n")

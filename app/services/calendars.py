@@ -59,6 +59,10 @@ class Book:
             self._paths[place_id] = _upwards(path)
         return self.along(self._paths[place_id])
 
+    def on_path(self, path: str) -> Calendar:
+        """The calendar of the place with that path."""
+        return self.along(_upwards(path)) if self.local else self.base
+
     def along(self, way: tuple[int, ...]) -> Calendar:
         """``way``: the places from the place itself up to the root."""
         known = tuple(place for place in way if place in self.local)

@@ -99,7 +99,7 @@ def _write(step: Step, compiled: Compiled, outcome: Outcome, record: Mapping[str
     assert outcome.transition is not None
     ran = {name: EFFECTS[name](step) for name in outcome.runs}
     plan = timers.plan(step, outcome, before)
-    after = outcomes.assigned(replace(before, state=outcome.target, data=outcome.data), outcome)
+    after = outcomes.assigned(before._replace(state=outcome.target, data=outcome.data), outcome)
     step = replace(step, case=after)
     children = _spawn(step, compiled, outcome)
     stayed = outcome.target == outcome.source

@@ -7,10 +7,10 @@ nothing is asked again afterwards.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -23,55 +23,64 @@ from app.workflows.clocks import Entry
 
 _clock, _case, _place = m.Clock.__table__, m.Case.__table__, m.Place.__table__
 _CLOCK = ("id", "key", "round", "next_level", "breached_at")
-_CASE = tuple(f.name for f in fields(CaseRow) if f.name not in ("clocks", "people", "calendar"))
-_TEXT = {"data": sa.cast(_case.c.data, sa.Text)}
-_COLUMNS = [
-    _place.c.name if name == "place_name" else _TEXT.get(name, _case.c[name]) for name in _CASE
-]
-_DATA = _CASE.index("data")
-_REST = [f.name for f in fields(CaseRow)].index("clocks")
-"""Before it come the columns, then ``clocks`` and ``people``, which are left empty; the version of
-the calendar is the last."""
+_LEFT: dict[str, Any] = {
+    "data": sa.null(),  # see ``data``
+    "clocks": sa.null(),
+    "people": sa.null(),
+    "place_name": _place.c.name,
+    "calendar": VERSION,
+}
+_CASE = [_LEFT[name] if name in _LEFT else _case.c[name] for name in CaseRow._fields]
+_DATA, _CLOCKS, _PEOPLE = map(CaseRow._fields.index, ("data", "clocks", "people"))
 _DUE = (
-    # JSON as text: the driver would guess its encoding for each value
     sa.select(
-        _place.c.path,
-        VERSION,
+        # JSON as text: the driver would guess its encoding for each value
         sa.cast(_clock.c.log, sa.Text),
+        _place.c.path,
         *(_clock.c[name] for name in _CLOCK),
-        *_COLUMNS,
+        *(column.label(f"case_{number}") for number, column in enumerate(_CASE)),
     )
     .join(_case, _case.c.id == _clock.c.case_id)
     .join(_place, _place.c.id == _case.c.place_id)
     .where(_clock.c.next_at <= sa.bindparam("now", type_=_clock.c.next_at.type))
     .with_for_update(of=[_clock, _case], skip_locked=True, key_share=True)
 )
+_FORMS = sa.select(_case.c.id, _case.c.data).where(
+    _case.c.id == sa.any_(sa.bindparam("ids", type_=sa.ARRAY(sa.BigInteger)))
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A clock that is due, with its case as far as the sweep asks about it: without the other
-    clocks of the case and the addresses of its people. ``path`` is that of the case's place."""
+class Claimed(NamedTuple):
+    """A clock that is due, with its case as far as the sweep asks about it: without its form data,
+    its other clocks and the addresses of its people. ``path`` is that of the case's place."""
 
+    log: tuple[Entry, ...]
+    path: str
     id: int
     key: str
     round: int
-    log: tuple[Entry, ...]
     next_level: int
     breached_at: datetime | None
     case: CaseRow
-    path: str
 
 
 def batch(session: Session, now: datetime, limit: int) -> list[Claimed]:
     """The clocks that wait longest, at most ``limit``."""
-    return list(map(_read, direct.run(session, _batch(limit), {"now": now})))
+    return list(map(_read, direct.run(session, _batch(limit), {"now": now}).fetchall()))
 
 
 def one(session: Session, clock_id: int, now: datetime) -> Claimed | None:
     """That clock; None: it isn't due, or somebody works on it or its case."""
     found = direct.run(session, _one(), {"now": now, "clock_id": clock_id}).fetchone()
     return None if found is None else _read(found)
+
+
+def data(session: Session, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
+    """The form data of claimed cases, by id. Hardly anything that a sweep does needs it."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    return {row.id: row.data for row in session.execute(_FORMS, {"ids": wanted})}
 
 
 @lru_cache(maxsize=8)
@@ -87,17 +96,18 @@ def _one() -> str:
 
 
 def _read(row: tuple[Any, ...]) -> Claimed:
-    path, version, log, clock_id, key, number, level, late, *case = row
-    case[_DATA] = json.loads(case[_DATA])
-    case[_REST:_REST] = [(), {}]
-    case.append(version)
+    log, path, clock_id, key, number, level, late, *case = row
+    case[_DATA], case[_CLOCKS], case[_PEOPLE] = {}, (), {}
     return Claimed(
+        tuple([Entry.read(kept) for kept in _parsed(log)]),
+        path,
         clock_id,
         key,
         number,
-        tuple(map(Entry.read, json.loads(log))),
         level,
         None if late is None else late.astimezone(UTC),
-        CaseRow(*case),
-        path,
+        CaseRow._make(case),
     )
+
+
+_parsed = json.JSONDecoder().decode

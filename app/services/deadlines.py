@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
@@ -33,10 +33,10 @@ from app.services import (
 )
 from app.services.actors import SYSTEM
 from app.services.claims import Claimed
-from app.services.ledger import Told
+from app.services.ledger import Told, Wound
 from app.services.moments import Moments, Reached
 from app.services.providers import Step
-from app.services.recipients import Asked
+from app.services.recipients import Asked, of_form, of_place
 from app.workflows.spec import Notice
 
 log = logging.getLogger(__name__)
@@ -60,8 +60,7 @@ class Swept:
     alone: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
+class _Due(NamedTuple):
     """A claimed clock that is looked at as a step of its case."""
 
     step: Step
@@ -74,7 +73,7 @@ class _Writing:
 
     events: list[Told] = field(default_factory=list)
     notices: list[dict[str, Any]] = field(default_factory=list)
-    clocks: list[dict[str, Any]] = field(default_factory=list)
+    clocks: list[Wound] = field(default_factory=list)
 
     def note(self, due: _Due, reached: Sequence[Reached]) -> None:
         """Write down that these moments have come, and tell whom they name."""
@@ -86,7 +85,7 @@ class _Writing:
     def tell(self, due: _Due, reached: Reached) -> dict[str, Any]:
         """Prepare the notices; what the event shall say of them."""
         cause = f"clock:{due.found.clock.id}:{reached.name}"
-        notices = _notices(due.found, reached)
+        notices = _of_level(due.found, reached)
         told = standins.prepare(due.step, notices, cause=cause, due=due.found.due.at)
         self.notices += told.rows
         return {"instead": told.instead} if told.instead else {}
@@ -122,7 +121,7 @@ def sweep(session: Session, now: datetime, *, limit: int = BATCH) -> Swept:
 
 def _sweep(session: Session, claimed: Sequence[Claimed], now: datetime) -> Swept:
     memo: dict[Any, Any] = {}
-    due = [_look(session, clock, now, memo) for clock in claimed]
+    due = _look(session, claimed, now, memo)
     quiet = [each for each in due if not each.found.fires]
     recipients.gather(session, _asked(quiet), memo, now)
     writing = _Writing()
@@ -135,23 +134,46 @@ def _sweep(session: Session, claimed: Sequence[Claimed], now: datetime) -> Swept
 
 def _asked(due: Sequence[_Due]) -> list[Asked]:
     """For whom the moments that have come ask."""
-    return [
-        Asked(each.step, each.found.clock.path, notice.to)
-        for each in due
-        for reached in each.found.reached
-        for notice in _notices(each.found, reached)
-    ]
+    found: dict[Any, Asked] = {}
+    for step, here in due:
+        for notice in _notices(here):
+            alike = step.case.place_id if of_place(notice.to) else (step.case.id,)
+            if (alike, notice.to) not in found:
+                found[alike, notice.to] = Asked(step, here.clock.path, notice.to)
+    return list(found.values())
 
 
-def _look(session: Session, clock: Claimed, now: datetime, memo: dict[Any, Any]) -> _Due:
-    compiled = definitions.compiled(session, clock.case.version_id)
-    step = Step(session, compiled.spec, clock.case, SYSTEM, now, clock.case.data, memo)
-    places = tuple(int(part) for part in reversed(clock.path.split("/")) if part)
-    calendar = calendars.book(session, clock.case.calendar).along(places)
-    return _Due(step, moments.look(clock, compiled, calendar, now))
+def _look(
+    session: Session, claimed: Sequence[Claimed], now: datetime, memo: dict[Any, Any]
+) -> list[_Due]:
+    found = []
+    for clock in claimed:
+        version, stand = clock.case.version_id, clock.case.calendar
+        if (compiled := memo.get(("version", version))) is None:
+            compiled = memo["version", version] = definitions.compiled(session, version)
+        if (book := memo.get(("book", stand))) is None:
+            book = memo["book", stand] = calendars.book(session, stand)
+        found.append(moments.look(clock, compiled, book.on_path(clock.path), now))
+    forms = claims.data(session, {each.clock.case.id for each in found if _asks_form(each)})
+    due = []
+    for each in found:
+        spec, case = each.compiled.spec, each.clock.case
+        form = forms.get(case.id, {})
+        due.append(_Due(Step(session, spec, case, SYSTEM, now, form, memo), each))
+    return due
 
 
-def _notices(found: Moments, reached: Reached) -> list[Notice]:
+def _asks_form(found: Moments) -> bool:
+    """Whether somebody is to be told whom the form of the case names."""
+    return any(of_form(notice.to) for notice in _notices(found))
+
+
+def _notices(found: Moments) -> list[Notice]:
+    """Those of all moments that have come."""
+    return [notice for reached in found.reached for notice in _of_level(found, reached)]
+
+
+def _of_level(found: Moments, reached: Reached) -> list[Notice]:
     keys = () if reached.level is None else reached.level.notify
     return [found.compiled.notices[key] for key in keys]
 
@@ -166,7 +188,7 @@ def advance(session: Session, clock_id: int, now: datetime) -> int:
         clock = claims.one(session, clock_id, now)
         if clock is None:
             return count
-        due = _look(session, clock, now, {})
+        (due,) = _look(session, [clock], now, {})
         first = due.found.reached[:1]
         if first and first[0].level is not None and first[0].level.fire:
             _fire(session, due, first[0], first[0].level.fire)
@@ -195,7 +217,7 @@ def _fire(session: Session, due: _Due, reached: Reached, event: str) -> None:
         key = due.found.clock.key
         log.warning("%s: deadline %s may not fire %s: %s", case.number, key, event, error)
         refused = [problem.text for problem in error.problems]
-        ledger.append(session, [replace(told, data={**told.data, "refused": refused})])
+        ledger.append(session, [told._replace(data={**told.data, "refused": refused})])
 
 
 def set_aside(session: Session, clock_id: int, now: datetime) -> None:

@@ -52,7 +52,7 @@ def today(now: datetime) -> date:
 
 def shown(at: datetime | None) -> str:
     """``2026-11-21 14:05`` in local time; empty for None."""
-    return "" if at is None else local(at).strftime("%Y-%m-%d %H:%M")
+    return "" if at is None else local(at).isoformat(" ", "minutes")[:16]
 
 
 def address(path: str) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.models import EventKind
-from app.services import ledger, rows, timers
+from app.services import rows, timers
 from app.services.actors import SYSTEM
 from app.services.claims import Claimed
-from app.services.ledger import Told
+from app.services.ledger import Told, Wound
 from app.workflows import clocks, rounds
 from app.workflows.calendar import Calendar
 from app.workflows.clocks import Count, Due
@@ -22,21 +21,20 @@ from app.workflows.spec import Deadline, State
 __all__ = ["Moments", "Reached", "after", "look", "told"]
 
 
-@dataclass(frozen=True, slots=True)
-class Moments:
+class Moments(NamedTuple):
     """A claimed clock with all that is asked about it."""
 
     clock: Claimed
     compiled: Compiled
     deadline: Deadline
-    count: Count | None
+    counted: Count | None
     due: Due
     now: datetime
     reached: tuple[Reached, ...]
 
     @property
     def fires(self) -> bool:
-        return any(reached.level is not None and reached.level.fire for reached in self.reached)
+        return any(one.level is not None and one.level.fire for one in self.reached)
 
 
 def look(clock: Claimed, compiled: Compiled, calendar: Calendar, now: datetime) -> Moments:
@@ -55,18 +53,17 @@ def look(clock: Claimed, compiled: Compiled, calendar: Calendar, now: datetime) 
     return Moments(clock, compiled, deadline, count, due, now, reached)
 
 
-def after(moments: Moments, passed: int) -> dict[str, Any]:
-    """The clock's columns once so many levels more have passed."""
+def after(moments: Moments, passed: int) -> Wound:
+    """The clock once so many levels more have passed."""
     clock, due = moments.clock, moments.due
     late = clock.breached_at
     if late is None and due.at is not None and due.at <= moments.now:
         late = due.at
-    fired, count = clock.next_level + passed, moments.count
+    fired, count = clock.next_level + passed, moments.counted
     ahead = None
     if count is not None and clocks.state(clock.log) == ClockState.RUNNING:
         ahead = timers.coming(count, fired, breached=late is not None)
-    columns = (due.at, due.provisional, fired, ahead, late)
-    return {"id": clock.id, **dict(zip(ledger.CLOCK, columns, strict=True))}
+    return Wound(clock.id, due.at, due.provisional, fired, ahead, late)
 
 
 def told(moments: Moments, reached: Reached, memo: dict[Any, Any], said: Mapping[str, Any]) -> Told:

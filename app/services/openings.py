@@ -77,7 +77,7 @@ def open_case(session: Session, opening: Opening, *, actor: Viewer, now: datetim
     compiled = definitions.compiled(session, current.version_id)
     token = (opening.token or secrets.token_urlsafe(24)) if opening.tracked else None
     case = _blank(session, opening, compiled, (place, current), now)
-    case = replace(case, creator_id=actor.user_id, title=title)
+    case = case._replace(creator_id=actor.user_id, title=title)
     step = Step(session, compiled.spec, case, actor, now)
     form = {**(opening.seed.data if opening.seed else {}), **opening.form}
     outcome = engine.opening(
@@ -131,7 +131,7 @@ def _write_opening(
     step: Step, compiled: Compiled, outcome: Outcome, opening: Opening, token: str | None
 ) -> CaseRow:
     session, now = step.session, step.now
-    case = outcomes.assigned(replace(step.case, state=outcome.target, data=outcome.data), outcome)
+    case = outcomes.assigned(step.case._replace(state=outcome.target, data=outcome.data), outcome)
     values = {
         name: getattr(case, name)
         for name in rows.PLAIN
@@ -151,7 +151,7 @@ def _write_opening(
             ),
         },
     )
-    case = replace(case, id=case_id)
+    case = case._replace(id=case_id)
     step = replace(step, case=case, data=outcome.data)
     leg = LEGS.get(case.leg)
     if leg is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -16,12 +16,13 @@ from app.services import edge, gateways
 from app.services.providers import Step
 from app.services.recipients import Recipient, resolve
 from app.workflows import registry, spec, templates
-from app.workflows.spec import Notice
+from app.workflows.spec import Label, Notice
 from app.workflows.templates import LANGUAGES, Names, render
 
 __all__ = ["enqueue", "mark_read", "names_of", "prepare", "render", "write"]
 
 RESIDENT = "resident"
+Wording = Callable[[Label, Names], Any]
 
 
 def enqueue(step: Step, notices: Iterable[Notice], *, cause: str, due: datetime | None) -> int:
@@ -30,22 +31,31 @@ def enqueue(step: Step, notices: Iterable[Notice], *, cause: str, due: datetime 
 
 
 def prepare(
-    step: Step, notices: Iterable[Notice], *, cause: str, due: datetime | None
+    step: Step,
+    notices: Iterable[Notice],
+    *,
+    cause: str,
+    due: datetime | None,
+    wording: Wording = render,
 ) -> list[dict[str, Any]]:
     """The rows to be written, one per recipient and channel that is set up.
 
     ``cause`` names what brought them forth (an event of the case, a level of a clock): the same
-    cause, notice, recipient and channel is one dedupe key and is never written twice.
+    cause, notice, recipient and channel is one dedupe key and is never written twice. ``wording``
+    says how subject and body shall be: rendered, or as a document for services.ledger.
     """
     rows: list[dict[str, Any]] = []
     names: Names | None = None
     for notice in notices:
         people = resolve(step, notice.to)
-        others = _others(step, notice, people)
+        others = [] if _inside(notice) else _others(step, notice, people)
         if people or others:
             names = names or names_of(step, due)
-            rows += _rows(step, notice, people, names, cause)
-            texts = _texts(notice, names) if others else {}
+            texts = {
+                "subject": wording(notice.subject, names),
+                "body": wording(notice.body, names),
+            }
+            rows += _rows(step, notice, people, texts, cause)
             rows += [{**_plain(step, notice, cause, other), **texts} for other in others]
     return rows
 
@@ -63,10 +73,9 @@ def write(session: Session, rows: list[dict[str, Any]]) -> int:
 
 
 def _rows(
-    step: Step, notice: Notice, people: list[Recipient], names: Names, cause: str
+    step: Step, notice: Notice, people: list[Recipient], texts: dict[str, Any], cause: str
 ) -> list[dict[str, Any]]:
     """One per recipient and channel: the same words for all of them."""
-    texts = _texts(notice, names)
     return [
         {
             "case_id": step.case.id,
@@ -85,8 +94,9 @@ def _rows(
     ]
 
 
-def _texts(notice: Notice, names: Names) -> dict[str, dict[str, str]]:
-    return {"subject": render(notice.subject, names), "body": render(notice.body, names)}
+def _inside(notice: Notice) -> bool:
+    """Whether only people with a login are told, by bell and mail."""
+    return RESIDENT not in notice.to and channels.KINDS.keys().isdisjoint(notice.channels)
 
 
 Other = tuple[str, str, dict[str, Any]]

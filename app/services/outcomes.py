@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -75,9 +74,9 @@ def told(
 def assigned(case: CaseRow, outcome: Outcome) -> CaseRow:
     for assign in outcome.assign:
         if assign.to == "party":
-            case = replace(case, party_id=assign.id)
+            case = case._replace(party_id=assign.id)
         else:
-            case = replace(case, assignee_id=assign.id)
+            case = case._replace(assignee_id=assign.id)
     return case
 
 

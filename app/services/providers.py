@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -18,8 +19,7 @@ from app.workflows.engine import Fact
 from app.workflows.spec import Workflow
 
 
-@dataclass(frozen=True, slots=True)
-class CaseRow:
+class CaseRow(NamedTuple):
     """A case as loaded for one step: plain values, no lazy loading."""
 
     id: int
@@ -46,7 +46,7 @@ class CaseRow:
     head: bytes
     seq: int
     clocks: tuple[dict[str, Any], ...] = ()
-    people: Mapping[str, str] = field(default_factory=dict)
+    people: Mapping[str, str] = MappingProxyType({})
     """Addresses of the assignee and the creator by user id, as far as they are active."""
     demo: bool = False
     calendar: int | None = None

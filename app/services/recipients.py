@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from app.models import Attendance, Place, PlaceKind, Staff
 from app.permissions import Role
-from app.services import edge
+from app.services import direct, edge
 from app.services.providers import Step
 from app.workflows.spec import FieldType
 
@@ -44,7 +44,7 @@ def resolve(step: Step, names: tuple[str, ...]) -> list[Recipient]:
     ``role:X`` finds the holders of X bound to the case's place or the nearest place above it that
     has one; ``above:X`` starts above the case's community. Nobody found: an empty list.
     """
-    if step.actor.user_id is not None or not _of_place(names):
+    if step.actor.user_id is not None or not of_place(names):
         return _resolve(step, names)
     asked = ("resolved", names, step.case.place_id)
     if asked not in step.memo:
@@ -54,9 +54,15 @@ def resolve(step: Step, names: tuple[str, ...]) -> list[Recipient]:
 
 
 @lru_cache(maxsize=1024)
-def _of_place(names: tuple[str, ...]) -> bool:
+def of_place(names: tuple[str, ...]) -> bool:
     """Whether the case's place alone says who they are."""
     return all(name.startswith(("role:", "above:")) or name == ADMINISTRATORS for name in names)
+
+
+@lru_cache(maxsize=1024)
+def of_form(names: tuple[str, ...]) -> bool:
+    """Whether the form data of the case are asked."""
+    return any(name.startswith("field.") for name in names)
 
 
 def _resolve(step: Step, names: tuple[str, ...]) -> list[Recipient]:
@@ -99,20 +105,21 @@ def _gather_holders(session: Session, asked: Sequence[Asked], memo: Memo, now: d
     }
     if not wanted:
         return
-    query = staff(now).where(
-        RoleRow.name.in_({role for _, _, (_, _, role) in wanted}),
-        Staff.place_id.in_({place for _, path, _ in wanted for place in _upwards(path)}),
-    )
+    asking = {
+        "today": edge.today(now),
+        "roles": list({role for _, _, (_, _, role) in wanted}),
+        "places": list({place for _, path, _ in wanted for place in _upwards(path)}),
+    }
     found: dict[tuple[str, int], set[int]] = {}
     streets: set[int] = set()
     known = memo.setdefault("recipients", {})
-    for row in session.execute(query):
-        found.setdefault((row.role, row.place_id), set()).add(row.user_id)
-        known[row.user_id] = Recipient(row.user_id, row.email or "")
-        if row.kind in ABOVE:
-            streets.add(row.place_id)
-    for place_id, path, (kind, _, role) in wanted:
-        above = kind == "above"
+    for user_id, email, place_id, _, kind, role in direct.run(session, _at_places(), asking):
+        found.setdefault((role, place_id), set()).add(user_id)
+        known[user_id] = Recipient(user_id, email or "")
+        if kind in ABOVE:
+            streets.add(place_id)
+    for place_id, path, (relation, _, role) in wanted:
+        above = relation == "above"
         way = (at for at in _upwards(path) if not above or at in streets)
         holding = (found[role, at] for at in way if (role, at) in found)
         memo["holders", role, above, place_id] = next(holding, set())
@@ -264,8 +271,20 @@ def _holders(step: Step, role: str, *, above: bool) -> set[int]:
     return {row.user_id for row in rows if len(row.path) == nearest}
 
 
+@lru_cache(maxsize=1)
+def _at_places() -> str:
+    roles = sa.bindparam("roles", type_=sa.ARRAY(sa.Text))
+    places = sa.bindparam("places", type_=sa.ARRAY(sa.BigInteger))
+    here = RoleRow.name == sa.any_(roles), Staff.place_id == sa.any_(places)
+    return direct.compiled(_on(sa.bindparam("today", type_=sa.Date)).where(*here))[0]
+
+
 def staff(now: datetime) -> sa.Select[Any]:
     """Who holds which role where. A holder who has left must not hide the one above."""
+    return _on(sa.literal(edge.today(now), sa.Date))
+
+
+def _on(today: sa.ColumnElement[Any]) -> sa.Select[Any]:
     return (
         sa.select(
             Staff.user_id,
@@ -279,10 +298,13 @@ def staff(now: datetime) -> sa.Select[Any]:
         .join(assoc_user_role, assoc_user_role.c.user_id == Staff.user_id)
         .join(RoleRow, RoleRow.id == assoc_user_role.c.role_id)
         .join(User, User.id == Staff.user_id)
-        .where(User.active.is_(True), _valid(now))
+        .where(User.active.is_(True), _held(today))
     )
 
 
 def _valid(now: datetime) -> sa.ColumnElement[bool]:
-    today = edge.today(now)
+    return _held(sa.literal(edge.today(now), sa.Date))
+
+
+def _held(today: sa.ColumnElement[Any]) -> sa.ColumnElement[bool]:
     return sa.and_(Staff.since <= today, sa.or_(Staff.until.is_(None), Staff.until >= today))

@@ -20,7 +20,7 @@ from app.models import ClockStatus, EventKind, JobOutcome
 from app.services import calendars, definitions, deliveries, edge, kinds, ledger, rows, timers
 from app.services.actors import Viewer
 from app.services.kinds import Ending, Step, Work
-from app.services.ledger import Told
+from app.services.ledger import Told, Wound
 from app.services.providers import CaseRow
 from app.workflows.clocks import Entry
 
@@ -30,6 +30,7 @@ LISTED = 200
 KIND = "clocks.recount"
 
 _clock, _case, _place = m.Clock.__table__, m.Case.__table__, m.Place.__table__
+_DERIVED = Wound._fields[1:]
 _ALIVE = _clock.c.status != ClockStatus.STOPPED
 
 
@@ -166,14 +167,14 @@ def _counted(session: Session, clocks: Sequence[Any], now: datetime) -> Iterator
         rule = definitions.compiled(session, case.version_id).deadlines.get(row.key)
         if rule is None:
             continue
-        calendar = book.along(tuple(int(n) for n in reversed(row.path.split("/")) if n))
+        calendar = book.on_path(row.path)
         log = [Entry.read(kept) for kept in row.log]
         columns = timers.derive(rule, log, calendar, fired=row.next_level, breached_at=None)
         due = columns["due_at"]
         late = _late(row, log, due, now)
         if late is not None:
             columns = timers.derive(rule, log, calendar, fired=row.next_level, breached_at=late)
-        if all(columns[name] == getattr(row, name) for name in ledger.CLOCK):
+        if all(columns[name] == getattr(row, name) for name in _DERIVED):
             continue
         turns = due is not None and due <= now and row.breached_at is None
         relieved = row.breached_at is not None and late is None
@@ -201,7 +202,7 @@ def _write(
     ledger.append(session, told)
     ledger.wind(
         session,
-        [{"id": one.row.id, **{name: one.columns[name] for name in ledger.CLOCK}} for one in found],
+        [Wound(one.row.id, **{name: one.columns[name] for name in _DERIVED}) for one in found],
     )
     nearest = (
         sa.select(sa.func.min(_clock.c.due_at))

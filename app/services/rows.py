@@ -7,7 +7,6 @@ doesn't need and writes what it must in as few statements as there are kinds of 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -30,7 +29,7 @@ from app.services.scope import visible
 _case = m.Case.__table__
 _event = m.Event.__table__
 PLAIN = [
-    f.name for f in fields(CaseRow) if f.name not in ("place_name", "clocks", "people", "calendar")
+    name for name in CaseRow._fields if name not in ("place_name", "clocks", "people", "calendar")
 ]
 
 _CLOCK = (

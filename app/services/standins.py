@@ -16,6 +16,7 @@ from app.services import edge, outbox
 from app.services.providers import Step
 from app.services.recipients import ADMINISTRATORS, resolve
 from app.workflows.spec import Label, Notice
+from app.workflows.templates import document
 
 LADDER = (f"role:{Role.SECRETARY}", f"above:{Role.SUBDISTRICT}", f"role:{Role.SUBDISTRICT}")
 _ELSEWHERE = frozenset({"resident", "invited"})
@@ -43,18 +44,18 @@ class Prepared:
 
 
 def prepare(step: Step, notices: Iterable[Notice], *, cause: str, due: datetime | None) -> Prepared:
-    """As ``outbox.prepare``, but somebody is told in any case."""
+    """As ``outbox.prepare`` for services.ledger, but somebody is told in any case."""
     found = Prepared()
     for notice in notices:
         if resolve(step, notice.to) or _ELSEWHERE & set(notice.to):
-            found.rows += outbox.prepare(step, (notice,), cause=cause, due=due)
+            found.rows += outbox.prepare(step, (notice,), cause=cause, due=due, wording=document)
             continue
         name = next((name for name in LADDER if resolve(step, (name,))), None)
         found.instead.append({"notice": notice.key, "to": name or ADMINISTRATORS})
         if name is not None:
             other = notice.model_copy(update={"to": (name,)})
-            found.rows += outbox.prepare(step, (other,), cause=cause, due=due)
+            found.rows += outbox.prepare(step, (other,), cause=cause, due=due, wording=document)
         else:
             once = f"alarm:{step.case.place_id}:{notice.key}:{edge.today(step.now)}"
-            found.rows += outbox.prepare(step, (ALARM,), cause=once, due=due)
+            found.rows += outbox.prepare(step, (ALARM,), cause=once, due=due, wording=document)
     return found

@@ -22,6 +22,7 @@ OFFICE: tuple[Segment, ...] = ((time(9), time(12)), (time(13, 30), time(17, 30))
 FIXED_HOLIDAYS = ((1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3))
 """What can be said of a year before its notice: the moon's festivals can't."""
 LAST_YEAR = 9990
+_NEW_YEAR = ((12, 31), (1, 1))
 _SOME_YEARS = 30
 """A calendar without a working minute for this long is refused instead of searched for ever."""
 
@@ -120,8 +121,16 @@ class Calendar:
 
     def provisional(self, start: datetime, end: datetime) -> bool:
         """Whether any year from one instant to the other is not announced yet."""
-        first, last = self._local(start).year, self._local(end).year
+        first, last = self._year_of(start), self._year_of(end)
+        if first == last:
+            return first not in self.announced
         return any(year not in self.announced for year in range(first, last + 1))
+
+    def _year_of(self, at: datetime) -> int:
+        """The local year; only about New Year may it be another one than that of UTC."""
+        if at.tzinfo is UTC and (at.month, at.day) not in _NEW_YEAR:
+            return at.year
+        return self._local(at).year
 
     def _is_fixed(self, day: date) -> bool:
         return (day.month, day.day) in self.fixed
@@ -166,12 +175,12 @@ class Calendar:
             before=_sums(end - begin for begin, end in spans),
         )
 
-    def _line(self, *instants: datetime) -> _Line:
-        """A line that holds the instants, which are in UTC."""
+    def _line(self, first: datetime, last: datetime) -> _Line:
+        """A line that holds the instants, which are in UTC and in order."""
         line = self._lines[-1] if self._lines else None
-        if line is not None and all(line.since <= at < line.until for at in instants):
+        if line is not None and line.since <= first and last < line.until:
             return line
-        years = [self._local(at).year for at in instants]
+        years = [self._local(first).year, self._local(last).year]
         if line is not None:
             years += [line.first, line.last]
         return self._stretch(min(years), max(years))
@@ -212,7 +221,7 @@ class Calendar:
     def next_working(self, at: datetime) -> datetime:
         """``at`` itself within working time, else the beginning of the next segment."""
         moment = self._utc(at)
-        line, index = self._next(self._line(moment), moment)
+        line, index = self._next(self._line(moment, moment), moment)
         return max(moment, line.begins[index])
 
     def _next(self, line: _Line, moment: datetime) -> tuple[_Line, int]:
@@ -226,7 +235,7 @@ class Calendar:
         """``count`` working days on, at the same local time of day. A start outside working time
         counts from the next working moment."""
         moment = self._utc(start)
-        line, index = self._next(self._line(moment), moment)
+        line, index = self._next(self._line(moment, moment), moment)
         begin = max(moment, line.begins[index])
         if count == 0:
             return begin
@@ -240,7 +249,7 @@ class Calendar:
         if span <= timedelta():
             return start
         moment = self._utc(start)
-        line = self._line(moment)
+        line = self._line(moment, moment)
         wanted = line.position(moment) + span
         while wanted > line.before[-1]:
             line = self._longer(line)
@@ -256,6 +265,8 @@ class Calendar:
         return line.position(last) - line.position(first)
 
     def _utc(self, at: datetime) -> datetime:
+        if at.tzinfo is UTC:
+            return at
         if at.tzinfo is None:
             raise ValueError("an instant needs its offset")
         return at.astimezone(UTC)

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from app.workflows.calendar import Calendar
@@ -35,8 +35,7 @@ END_OF_DAY = time(23, 59)
 _WALL = {Unit.MINUTES: "minutes", Unit.HOURS: "hours", Unit.DAYS: "days"}
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """Something that happened to a clock. ``until``: due time from a field (start, extend);
     ``by``: the length of an extension of a rule with ``within`` (extend), or of what was asked for
     (ask); ``within``: the time in place of the rule's own from the start on (start, vary). A case
@@ -71,8 +70,7 @@ class Entry:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """``at`` None: not started, or a pause keeps it open. ``provisional``: leans on a year whose
     holidays are not announced yet."""
 
@@ -174,7 +172,7 @@ class Count:
         if not rounds:
             return None
         start = rounds[0].at
-        within, until = measure(rule, rounds)
+        within, until = _measure(rule, rounds)
         working = within is not None and within.unit.working
         if within is None:
             if until is None:
@@ -241,8 +239,12 @@ class Count:
 def measure(rule: Deadline, log: Sequence[Entry]) -> tuple[Duration | None, datetime | None]:
     """How long the last round takes, or until when: by the rule, and by what the log says in its
     place. The later word counts."""
+    return _measure(rule, _round(log))
+
+
+def _measure(rule: Deadline, rounds: Sequence[Entry]) -> tuple[Duration | None, datetime | None]:
     within, until = rule.within, None
-    for item in _round(log):
+    for item in rounds:
         if item.until is not None and (within is None or item.what in ("extend", "vary")):
             within, until = None, item.until
         within = item.within or within
@@ -253,6 +255,8 @@ def _granted(
     calendar: Calendar, at: datetime, rounds: Sequence[Entry], *, fixed: bool = False
 ) -> datetime:
     """``at`` with the extensions; where a time is ``fixed``, with those after that alone."""
+    if len(rounds) == 1:
+        return at
     for item in rounds:
         if item.by is not None and item.what == "extend":
             at = later(calendar, at, item.by)
@@ -271,6 +275,8 @@ def _duration(text: str) -> Duration:
 
 def _round(log: Sequence[Entry]) -> Sequence[Entry]:
     """The entries from the last start on."""
+    if len(log) == 1 and log[0].what == "start":
+        return log
     for index in range(len(log) - 1, -1, -1):
         if log[index].what == "start":
             return log[index:]

@@ -6,7 +6,7 @@ something happens. Where the rows are kept (the database, a play) is the caller'
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -125,7 +125,9 @@ def coming(count: Count, fired: int, *, breached: bool) -> datetime | None:
     breaches when due, with a level or without."""
     level = count.level_at(fired) if fired < len(count.rule.levels) else None
     due_at = None if breached else count.due_at()
-    return min((at for at in (level, due_at) if at is not None), default=None)
+    if level is None or due_at is None:
+        return level or due_at
+    return min(level, due_at)
 
 
 def instant(value: Any) -> datetime | None:
@@ -140,21 +142,23 @@ def reached(
     count: Count, due_at: datetime | None, fired: int, now: datetime, *, breached: bool
 ) -> tuple[Reached, ...]:
     """The moments of a clock that have come by ``now`` and of which nothing has been made yet."""
-    found = list(_levels(count, fired, now))
+    found = _levels(count, fired, now)
     late = not breached and due_at is not None and due_at <= now
     if late and due_at is not None and not any(map(at_due, count.rule.levels)):
         found = sorted([*found, Reached(due_at, None, None)], key=lambda one: one.at)
     return tuple(found)
 
 
-def _levels(count: Count, fired: int, now: datetime) -> Iterator[Reached]:
+def _levels(count: Count, fired: int, now: datetime) -> list[Reached]:
     """The levels whose moment has come, in the rule's order: none is passed over."""
     levels = count.rule.levels
+    found: list[Reached] = []
     for index in range(fired, len(levels)):
         at = count.level_at(index)
         if at is None or at > now:
-            return
-        yield Reached(at, index, levels[index])
+            break
+        found.append(Reached(at, index, levels[index]))
+    return found
 
 
 def at_due(level: Level) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
 
 from app.workflows import registry
 from app.workflows.spec import Label, Workflow
@@ -36,18 +37,45 @@ def render(text: Label, names: Names) -> dict[str, str]:
     return {language: _rendered(text.text(language), language, names) for language in LANGUAGES}
 
 
-def _rendered(text: str, language: str, names: Names) -> str:
-    parts = list(_parts(text))
-    for index in range(1, len(parts), 2):
-        known = names.get(parts[index])
-        parts[index] = f"{{{parts[index]}}}" if known is None else known[language]
-    return "".join(parts)
+def document(text: Label, names: Names) -> str:
+    """The same as JSON, which takes half as long as to render first and to encode then."""
+    pattern, wanted = _document(*[text.text(language) for language in LANGUAGES])
+    return pattern % tuple(
+        [
+            _quoted(names[name][language] if name in names else f"{{{name}}}")[1:-1]
+            for name, language in wanted
+        ]
+    )
 
 
 @lru_cache(maxsize=4096)
-def _parts(text: str) -> tuple[str, ...]:
-    """Words and names by turns."""
-    return tuple(_NAME.split(text))
+def _document(*texts: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """A format of JSON, and the names that stand in it with the language of each."""
+    parts: list[str] = []
+    wanted: list[tuple[str, str]] = []
+    for language, text in zip(LANGUAGES, texts, strict=True):
+        pattern, names = _pattern(text)
+        parts.append(f"{_quoted(language)}: {_quoted(pattern)}")
+        wanted += [(name, language) for name in names]
+    return f"{{{', '.join(parts)}}}", tuple(wanted)
+
+
+def _rendered(text: str, language: str, names: Names) -> str:
+    pattern, wanted = _pattern(text)
+    try:
+        return pattern % tuple([names[name][language] for name in wanted])
+    except KeyError:
+        return pattern % tuple(
+            [names[name][language] if name in names else f"{{{name}}}" for name in wanted]
+        )
+
+
+@lru_cache(maxsize=4096)
+def _pattern(text: str) -> tuple[str, tuple[str, ...]]:
+    """The text as a format, and the names that stand in it."""
+    words = _NAME.split(text)
+    wanted = tuple(words[1::2])
+    return "%s".join(word.replace("%", "%%") for word in words[::2]), wanted
 
 
 def names(  # noqa: PLR0913  each is one placeholder
