@@ -35,8 +35,10 @@ def import_() -> Answer:
     if sent is None or not sent.filename:
         words = {"zh": "请先选择一个流程文件。", "en": "Choose a workflow file first."}
         return listed((Problem(words, "file"),)), 422
+    text = sent.stream.read(files.LARGEST + 1)
+    sent.close()
     try:
-        spec = files.read(sent.stream.read(files.LARGEST + 1), sent.filename)
+        spec = files.read(text, sent.filename)
         found = arrivals.look(db.session(), spec, actor=access.viewer())
     except InvalidError as error:
         return listed(error.problems), 422

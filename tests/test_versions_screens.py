@@ -1,0 +1,303 @@
+"""Versions, comparisons and imports on the screen: what is shown, what is refused, who may."""
+
+from __future__ import annotations
+
+import io
+import random
+from copy import deepcopy
+from datetime import timedelta
+
+import pytest
+
+from app import models as m
+from app.services import definitions, drafts
+from app.services.actors import SYSTEM
+from app.workflows import files
+from tests import lamps
+from tests.visitor import Visitor
+
+
+@pytest.fixture
+def row(session, cast, now):
+    row = lamps.publish(session, now)
+    session.commit()
+    return row
+
+
+@pytest.fixture
+def designer(app, row):
+    return Visitor(app).sign_in("designer").speak("en")
+
+
+def address(row, rest=""):
+    return f"/workflows/{row.id}{rest}"
+
+
+def upload(visitor, text, name="lamp.yaml"):
+    data = {"file": (io.BytesIO(text.encode()), name)}
+    return visitor.open("/workflows/import", method="POST", data=data)
+
+
+def second(session, row, now, note="second"):
+    drafts.store(session, lamps.renamed("新登记"))
+    definitions.publish(session, row, actor=SYSTEM, now=now + timedelta(days=1), note=note)
+    session.commit()
+
+
+# --- versions ------------------------------------------------------------------------------------
+
+
+def test_the_list_names_number_date_author_note_checksum_and_cases(
+    designer, session, cast, row, now
+):
+    lamps.open_case(session, cast, now)
+    session.commit()
+    second(session, row, now, "<b>why</b>")
+    assert designer.get(address(row, "/versions")).status_code == 200
+    text = designer.text
+    for said in ("Version 2", "Version 1", "in force", "1 case running", "0 cases running"):
+        assert said in text, said
+    assert "&lt;b&gt;why&lt;/b&gt;" in text
+    assert row.current.checksum[:8] in text
+    assert "2026-11-19" in text
+
+
+def test_publishing_again_retiring_and_bringing_back_are_kept_on_record(
+    designer, session, row, now
+):
+    second(session, row, now)
+    again = designer.post(address(row, "/versions/1/restore"), note="mistake in 2")
+    assert again.status_code == 302
+    designer.get(address(row, "/versions"))
+    assert "Version 1 is in force" in designer.text
+    assert "mistake in 2" in designer.text
+    designer.post(address(row, "/retire"), note="no longer wanted")
+    designer.get(address(row, "/versions"))
+    assert "Retired since" in designer.text
+    designer.get("/workflows/")
+    assert "Retired" in designer.text
+    designer.post(address(row, "/revive"))
+    designer.get(address(row, "/versions"))
+    for said in ("Brought back", "Retired", "Published again", "程设计"):
+        assert said in designer.text, said
+    session.refresh(row)
+    assert row.current.number == 1
+
+
+def test_what_is_not_possible_is_said_on_the_page(designer, row):
+    designer.post(address(row, "/versions/1/restore"))
+    designer.get(address(row, "/versions"))
+    assert "Version 1 is in force." in designer.text
+    assert designer.post(address(row, "/versions/99/restore")).status_code == 302
+    designer.get(address(row, "/versions"))
+    assert "no version 99" in designer.text
+    designer.post(address(row, "/revive"))
+    designer.get(address(row, "/versions"))
+    assert "isn&#39;t retired" in designer.text
+
+
+@pytest.mark.parametrize("path", ["/versions/1/restore", "/retire", "/revive", "/publish"])
+@pytest.mark.parametrize("who", ["secretary", "street", "staff"])
+def test_only_workflow_administrators_change_what_is_in_force(app, row, who, path):
+    assert Visitor(app).sign_in(who).post(address(row, path)).status_code == 403
+
+
+@pytest.mark.parametrize("path", ["/versions", "/compare", "/versions/1", "/places", "/file"])
+@pytest.mark.parametrize(
+    ("who", "status"), [("secretary", 200), ("street", 200), ("staff", 403), ("property", 403)]
+)
+def test_who_may_see_workflows_sees_their_versions(app, row, who, status, path):
+    assert Visitor(app).sign_in(who).get(address(row, path)).status_code == status
+
+
+def test_a_subdistrict_s_administrator_edits_what_its_place_owns_and_nothing_else(
+    app, session, cast, row, now
+):
+    session.query(m.Staff).filter_by(
+        user_id=cast.users["designer"].id
+    ).one().place_id = cast.places["subdistrict"].id
+    session.commit()
+    visitor = Visitor(app).sign_in("designer").speak("en")
+    assert visitor.post(address(row, "/retire")).status_code == 403
+    assert visitor.get(address(row, "/places/limits")).status_code == 403
+    upload(visitor, files.write(lamps.renamed("别的")))
+    assert "belongs to the whole system" in visitor.text
+    own = files.write(lamps.spec(key="own"))
+    upload(visitor, own)
+    visitor.post("/workflows/import/confirm", payload=visitor.hidden("payload"))
+    made = session.query(m.Workflow).filter_by(key="own").one()
+    assert made.place_id == cast.places["subdistrict"].id
+    assert visitor.post(address(made, "/publish"), note="").status_code == 302
+    hongmian = Visitor(app).sign_in("outsider")
+    assert hongmian.post(address(made, "/retire")).status_code == 403
+
+
+# --- comparing, files -----------------------------------------------------------------------------
+
+
+def test_two_versions_are_compared_in_words_and_as_a_picture(designer, session, row, now):
+    second(session, row, now)
+    designer.get(address(row, "/compare"), before="1", after="2")
+    assert "“已登记” / “Reported” to “新登记” / “新登记”" in designer.text
+    assert 'class="picture-state is-open is-changed"' in designer.text
+    designer.get(address(row, "/compare"), before="2", after="draft")
+    assert "are the same" in designer.text
+    assert designer.get(address(row, "/compare"), before="7").status_code == 404
+    assert designer.get(address(row, "/compare"), before="<script>").status_code == 404
+    assert "<script>" not in designer.text.split("<main")[1]
+
+
+@pytest.mark.parametrize(
+    ("format_", "media", "begins"),
+    [
+        ("yaml", "application/yaml", "# yaml-language-server"),
+        ("json", "application/json", "{"),
+        ("svg", "image/svg+xml", "<?xml"),
+        ("mermaid", "text/plain", "stateDiagram"),
+    ],
+)
+def test_a_version_is_a_file_in_four_forms(designer, row, format_, media, begins):
+    answer = designer.get(address(row, "/file"), version="1", format=format_)
+    assert answer.mimetype == media
+    assert answer.get_data(as_text=True).startswith(begins)
+    assert "attachment" in answer.headers["Content-Disposition"]
+    assert designer.get(address(row, "/file"), version="1", format="exe").status_code == 404
+    assert designer.get(address(row, "/file"), version="2", format=format_).status_code == 404
+
+
+def test_a_version_read_back_as_a_file_is_equal(designer, row):
+    text = designer.get(address(row, "/file"), version="1").get_data(as_text=True)
+    assert files.read(text) == lamps.spec()
+
+
+def test_a_draft_that_is_no_workflow_is_compared_with_nothing(designer, session, row):
+    row.start = ""
+    session.commit()
+    assert designer.get(address(row, "/compare")).status_code == 422
+    assert designer.get(address(row, "/versions")).status_code == 200
+
+
+# --- publishing what was seen ---------------------------------------------------------------------
+
+
+def test_a_draft_changed_meanwhile_is_not_published(designer, session, row):
+    states = deepcopy(lamps.LAMP["states"])
+    states[0]["label"] = "改"
+    drafts.store(session, lamps.spec(states=states))
+    session.commit()
+    designer.get(address(row))
+    seen = designer.hidden("seen")
+    row.draft_version += 1
+    session.commit()
+    refused = designer.post(address(row, "/publish"), seen=seen, note="my note")
+    assert refused.status_code == 409
+    assert "saved this draft" in designer.text
+    assert "my note" in designer.text
+    assert designer.post(address(row, "/publish"), seen=designer.hidden("seen")).status_code == 302
+
+
+def test_nothing_is_offered_to_publish_when_nothing_differs(designer, row):
+    designer.get(address(row))
+    assert "nothing to publish" in designer.text
+    assert "Publish this draft" not in designer.text
+
+
+# --- import ---------------------------------------------------------------------------------------
+
+
+def test_an_import_shows_the_difference_first_and_writes_after_a_yes(designer, session, row):
+    before = row.draft_version
+    assert upload(designer, files.write(lamps.renamed("第三"))).status_code == 200
+    assert "1 difference from the present draft" in designer.text
+    assert "第三" in designer.text
+    session.refresh(row)
+    assert row.draft_version == before, "nothing is written yet"
+    done = designer.post("/workflows/import/confirm", payload=designer.hidden("payload"))
+    assert done.status_code == 302
+    session.expire_all()
+    assert row.states[0].label_zh == "第三"
+    assert row.drafted_by.username == "designer"
+
+
+def test_an_import_over_a_draft_that_changed_since_shows_the_new_difference(designer, session, row):
+    upload(designer, files.write(lamps.renamed("第三")))
+    payload = designer.hidden("payload")
+    drafts.store(session, lamps.renamed("第二"))
+    session.commit()
+    answer = designer.post("/workflows/import/confirm", payload=payload)
+    assert answer.status_code == 409
+    assert "“第二” / “第二” to “第三” / “第三”" in designer.text
+    session.expire_all()
+    assert row.states[0].label_zh == "第二"
+    again = designer.post("/workflows/import/confirm", payload=designer.hidden("payload"))
+    assert again.status_code == 302
+    session.expire_all()
+    assert row.states[0].label_zh == "第三"
+
+
+def test_a_new_workflow_is_shown_whole_and_a_second_one_of_that_key_conflicts(
+    designer, session, row
+):
+    text = files.write(lamps.spec(key="fresh"))
+    upload(designer, text)
+    assert "A new workflow" in designer.text
+    payload = designer.hidden("payload")
+    assert session.query(m.Workflow).filter_by(key="fresh").count() == 0
+    assert designer.post("/workflows/import/confirm", payload=payload).status_code == 302
+    assert session.query(m.Workflow).filter_by(key="fresh").one().place_id is None
+    assert designer.post("/workflows/import/confirm", payload=payload).status_code == 409
+
+
+def test_a_file_that_says_what_the_draft_says_is_nothing_to_import(designer, row):
+    answer = upload(designer, files.write(lamps.spec()))
+    assert answer.status_code == 302
+    designer.get(address(row))
+    assert "Nothing to import" in designer.text
+
+
+def test_what_was_not_sealed_here_for_this_person_is_refused(app, designer, session, row):
+    upload(designer, files.write(lamps.renamed("第三")))
+    payload = designer.hidden("payload")
+    for wrong in ("", "x", payload[:-2], payload.replace(".", "..", 1)):
+        answer = designer.post("/workflows/import/confirm", payload=wrong)
+        assert answer.status_code == 422, wrong[:40]
+        assert "no longer valid" in designer.text
+    admin = Visitor(app).sign_in("admin")
+    assert admin.post("/workflows/import/confirm", payload=payload).status_code == 422
+    secretary = Visitor(app).sign_in("secretary")
+    assert secretary.post("/workflows/import/confirm", payload=payload).status_code == 403
+    assert upload(secretary, files.write(lamps.spec())).status_code == 403
+    session.expire_all()
+    assert row.states[0].label_zh == "已登记"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "key: [", "a: &a [*a]", "!!python/object:os.system {}", "key: x\n" * 3, "\x00"],
+)
+def test_a_hostile_file_is_refused_with_its_place_named(designer, text):
+    answer = upload(designer, text)
+    assert answer.status_code == 422
+    assert "not imported" in designer.text
+
+
+# the test client leaves the temporary file open into which it packs a large upload
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_file_of_almost_a_megabyte_travels_with_the_page(designer, session, row):
+    """The largest that may be imported: texts that hardly pack."""
+    dice = random.Random(4)
+    letters = [chr(c) for c in range(0x4E00, 0x9000)]
+    help_ = ["".join(dice.choices(letters, k=600)) for _ in range(500)]
+    notices = [
+        {"key": f"n{i}", "to": ["assignee"], "subject": "s", "body": text}
+        for i, text in enumerate(help_)
+    ]
+    big = lamps.spec(notices=notices)
+    text = files.write(big)
+    assert 850_000 < len(text.encode()) < 1_000_000
+    assert upload(designer, text).status_code == 200
+    payload = designer.hidden("payload")
+    assert len(payload) < 1_500_000
+    assert designer.post("/workflows/import/confirm", payload=payload).status_code == 302
+    session.expire_all()
+    assert len(row.notices) == 500
