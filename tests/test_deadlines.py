@@ -78,7 +78,7 @@ def test_a_level_is_an_event_of_the_case_and_tells_whom_it_names_once(session, c
     assert notices(session) == [("soon:inapp", "secretary")]
     told = session.scalars(sa.select(m.Notice)).one()
     assert told.body["zh"] == "4号楼漏水，2026-11-20 10:30 到期。"
-    assert told.dedupe.startswith(f"clock:{clock(session, 'reply').id}:0:soon:")
+    assert told.dedupe.startswith(f"clock:{clock(session, 'reply').id}:0@")
     event = session.scalars(sa.select(m.Event).filter_by(kind="level")).one()
     assert event.label == {
         "zh": "“首次答复”用时达 50%",

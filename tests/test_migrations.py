@@ -204,6 +204,29 @@ class TestClocks:
         deadlines.sweep(session, now + timedelta(days=6))
         assert notices(session) == told + 1
 
+    def test_a_level_in_the_place_of_one_that_was_told_is_told_too(
+        self, session, cast, begin, workflow, now
+    ):
+        case_id = begin("begin")
+        at = now + timedelta(days=10)
+        deadlines.sweep(session, at)
+        assert clocks_of(session, case_id)["all", 1].next_level == 2
+        told = notices(session)
+        spec = migrants.second()
+        spec["deadlines"][0]["levels"] = [
+            {"at": "breach", "notify": ["told"]},
+            {"at": "breach + 6 days", "notify": ["told"]},
+        ]
+        migrants.publish(session, now, spec)
+        made = campaigns.record(session, migrants.plan(workflow), actor=SYSTEM, now=at)
+        ids, act = passages.moving(session, made)
+        assert [act(session, i, SYSTEM, at).outcome for i in ids] == [MoveOutcome.MOVED]
+        assert clocks_of(session, case_id)["all", 1].next_level == 1
+        deadlines.sweep(session, at)
+        assert notices(session) == told
+        deadlines.sweep(session, now + timedelta(days=12))
+        assert notices(session) == told + 1
+
     def test_what_turns_late_by_it_is_said_at_once_and_once(self, session, begin, migrate, now):
         case_id = begin("begin")
         at = now + timedelta(days=7)

@@ -84,7 +84,9 @@ class _Writing:
 
     def tell(self, due: _Due, reached: Reached) -> dict[str, Any]:
         """Prepare the notices; what the event shall say of them."""
-        cause = f"clock:{due.found.clock.id}:{reached.name}"
+        clock = due.found.clock
+        # a case that moved to another version has other levels under the same numbers
+        cause = f"clock:{clock.id}:{reached.name}@{clock.case.version_id}"
         notices = _of_level(due.found, reached)
         told = standins.prepare(due.step, notices, cause=cause, due=due.found.due.at)
         self.notices += told.rows

@@ -206,7 +206,7 @@ class _Gaps:
         return self.rows
 
     def _dedupe(self, key: str) -> str:
-        """``case:seq:notice:user:channel``, or ``clock:id:level:notice:user:channel``."""
+        """``case:seq:notice:user:channel``, or ``clock:id:level@version:notice:user:channel``."""
         parts = key.split(":")
         if parts[0] == "clock":
             parts[1] = _TEXT.format(f"k{self.clocks[int(parts[1])]}")
