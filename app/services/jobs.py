@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, joinedload
 
 from app.errors import MissingError, Problem, RefusedError
@@ -28,21 +29,29 @@ ITEMS = 200
 """Items that are shown of one job."""
 OPEN = sa.text("job.state IN ('waiting', 'running')")
 """The words of the partial indexes: with parameters in their place they would not be used."""
+_STARTING = 0x51FA06
+"""The class of advisory locks under which one person's jobs are started, one after the other."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is to be done. ``label`` says it for its owner; else the kind's own words do."""
+    """What is to be done. ``label`` says it for its owner; else the kind's own words do.
+    ``once``: the same order is not put twice while it is waiting or running."""
 
     kind: str
     parameters: dict[str, Any] = field(default_factory=dict)
     label: Words | None = None
     place_id: int | None = None
+    once: bool = False
 
 
 def start(session: Session, order: Order, *, owner_id: int, now: datetime) -> Job:
     """Put a job on the list; flushes, so that it has its number. A worker takes it up after the
-    commit. Raises RefusedError when this person has too many under way."""
+    commit. Raises RefusedError when this person has too many under way. Until then nobody else
+    starts a job of this owner, so that several presses at one moment see each other."""
+    session.execute(sa.select(sa.func.pg_advisory_xact_lock(_STARTING, owner_id)))
+    if order.once and (known := _same(session, order, owner_id)) is not None:
+        return known
     mine = sa.select(sa.func.count()).where(Job.owner_id == owner_id, OPEN)
     if (session.scalar(mine) or 0) >= MOST_OPEN:
         raise RefusedError(
@@ -66,6 +75,19 @@ def start(session: Session, order: Order, *, owner_id: int, now: datetime) -> Jo
     session.add(job)
     session.flush()
     return job
+
+
+def _same(session: Session, order: Order, owner_id: int) -> Job | None:
+    """The same order that has not ended yet, unless it is being stopped."""
+    query = sa.select(Job).where(
+        Job.owner_id == owner_id,
+        OPEN,
+        Job.kind == order.kind,
+        Job.parameters == sa.cast(order.parameters, JSONB),
+        ~Job.stop,
+    )
+    found: Job | None = session.scalar(query.order_by(Job.id).limit(1))
+    return found
 
 
 def folder(files_dir: Path, job_id: int) -> Path:

@@ -81,7 +81,7 @@ def start(key: str) -> Response:
     asked = {name: text for name, text in request.form.items() if name != "csrf_token"}
     parameters = {"list": key, "query": asked}
     with unit_of_work(db.session()) as session:
-        order = Order("export", parameters, _label(listing))
+        order = Order("export", parameters, _label(listing), once=True)
         owner_id = access.viewer().user_id
         job = jobs.start(session, order, owner_id=owner_id or 0, now=access.now())
         job_id = job.id
