@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.workflows import proof
+from app.workflows import files, proof
+from app.workflows.check import check
 from app.workflows.engine import compile_
 from app.workflows.trials import WorkflowTest
 from tests.test_plays import LIBRARY, played, repair
@@ -68,6 +70,14 @@ def test_a_refusal_that_nobody_expects_fails_with_its_reason() -> None:
         failure = proof.run(repair(), test).failure
         assert failure is not None
         assert failure.text.zh == text
+
+
+def test_the_example_of_the_documentation_passes() -> None:
+    text = (Path(__file__).resolve().parents[1] / "docs" / "workflows.md").read_text("utf-8")
+    parts = [part.split("```")[0] for part in text.split("```yaml\n")[1:]]
+    file = next(p for p in parts if p.startswith("format: 1"))
+    tests = next(p for p in parts if p.startswith("tests:"))
+    assert check(files.read(file + tests)) == []
 
 
 @pytest.mark.parametrize("key", sorted(LIBRARY))

@@ -116,6 +116,8 @@ def test_facts_of_the_database_are_set(app: Flask, session: Session) -> None:
     player.do(
         "play/open", begins="2026-03-02T09:00", **{"field-kind": "joint", "field-purpose": "充电"}
     )
+    assert re.search(r'name="fact-agenda.count" value="0"', player.visitor.text)
+    assert re.search(r'name="fact-decisions" value="1"', player.visitor.text)
     assert player.do("play/press/convene") == 422
     assert "议题数须不少于1" in player.words
     assert player.do("play/set", **{"fact-agenda.count": "many"}) == 422

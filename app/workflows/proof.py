@@ -92,7 +92,7 @@ def _wrong(compiled: Compiled, scene: Scene, expect: Expect) -> Label | None:
             f"the state should be {wanted.text('en')} and is {came.text('en')}",
         )
     if expect.told is not None and set(expect.told) != set(scene.told):
-        notices = {key: _subject(notice) for key, notice in compiled.notices.items()}
+        notices = {key: subject(notice) for key, notice in compiled.notices.items()}
         return _differ("应发出通知", "notices sent should be", notices, (expect.told, scene.told))
     if expect.overdue is not None and set(expect.overdue) != set(scene.overdue):
         rules = {key: deadline.label for key, deadline in compiled.deadlines.items()}
@@ -136,7 +136,7 @@ def _named(labels: Mapping[str, Label], key: str) -> Label:
     return _say(f"“{label.zh}”（{key}）", f"“{label.text('en')}” ({key})")
 
 
-def _subject(notice: Notice) -> Label:
+def subject(notice: Notice) -> Label:
     """Without what only a case can fill in."""
     zh, en = (_FILLED.sub("", text).strip(" ：:") for text in notice.subject.both().values())
     return Label(zh=zh or notice.key, en=en)

@@ -10,10 +10,11 @@ from flask_babel import gettext as _
 
 from app.views import labels, pictures, steps, times, values
 from app.views.designing.blanks import offered, said
+from app.views.designing.frame import joined
 from app.views.pictures import Picture
 from app.views.steps import Day, Step
 from app.views.values import Sight
-from app.workflows import registry
+from app.workflows import proof, registry
 from app.workflows.engine import Compiled
 from app.workflows.play import Play
 from app.workflows.registry import CHANNELS, ROLES
@@ -33,6 +34,38 @@ class Told:
     body: str
     to: tuple[tuple[str, str], ...]
     silent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a test would expect of a step."""
+
+    step: str
+    refused: bool
+    state: str
+    told: str
+    overdue: str
+
+
+def wanted(play: Play) -> list[Wanted]:
+    """What is expected of each step when the play is kept."""
+    compiled = play.compiled
+    found = []
+    for scene in play.scenes:
+        expect = proof.expected(scene)
+        state = compiled.states.get(expect.state or "")
+        found.append(
+            Wanted(
+                step=titled(compiled, scene),
+                refused=bool(expect.refused),
+                state=said(state.label) if state else "",
+                told=joined(
+                    said(proof.subject(compiled.notices[key])) for key in expect.told or ()
+                ),
+                overdue=joined(said(compiled.deadlines[key].label) for key in expect.overdue or ()),
+            )
+        )
+    return found
 
 
 def when(at: datetime) -> str:
@@ -102,7 +135,7 @@ def _one(play: Play, happened: Happening, sight: Sight) -> Step:
         label = _("A child has ended: %(child)s", child=label)
     return Step(
         label=label,
-        who=str(_("The system")) if happened.by == SYSTEM else said(ROLES[happened.by]),
+        who=_who(happened),
         at=happened.at,
         time=times.clock(happened.at),
         target=said(states[happened.target].label) if moved else "",
@@ -110,6 +143,12 @@ def _one(play: Play, happened: Happening, sight: Sight) -> Step:
         look="late" if late or happened.why else looks.get(happened.kind, ""),
         note=" · ".join(notes),
     )
+
+
+def _who(happened: Happening) -> str:
+    if happened.kind in ("set", "ended"):
+        return str(_("You"))
+    return str(_("The system")) if happened.by == SYSTEM else said(ROLES[happened.by])
 
 
 def values_of(value: Any) -> str:
@@ -137,7 +176,7 @@ def _refused(play: Play, scene: Scene) -> Step:
 
 
 def _passed(scene: Scene) -> Step:
-    return Step(_("Time passes"), "", scene.at, times.clock(scene.at), "", ())
+    return Step(_("Time passes"), _("You"), scene.at, times.clock(scene.at), "", ())
 
 
 def player_of(scene: Scene) -> str:

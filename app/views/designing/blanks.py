@@ -23,6 +23,12 @@ def said(label: Label) -> str:
     return label.text(labels.language())
 
 
+def named(label: Label) -> str:
+    """As a heading or a label has it: English names of roles and facts begin small."""
+    text = said(label)
+    return text[:1].upper() + text[1:]
+
+
 def pairs(compiled: Compiled, form: Iterable[FormField]) -> Pairs:
     """The fields of a form as a play asks for them: files only by their number."""
     found = inputs.pairs(compiled.fields, form)

@@ -18,10 +18,9 @@ from app.views.designing.runs import Run
 from app.views.dossier import Opened
 from app.views.errors import said
 from app.views.inputs import Given
-from app.workflows.play import Play
 from app.workflows.registry import ROLES
 from app.workflows.spec import SYSTEM
-from app.workflows.trials import MONDAY, Move, moment
+from app.workflows.trials import MONDAY, Move
 
 
 def _plain(found: Run, document: dict[str, Any]) -> None:
@@ -46,7 +45,7 @@ def _open(found: Run) -> None:
     given = inputs.read(db.session(), None, blanks.pairs(found.compiled, intake))
     begins = request.form.get("begins", "").replace("T", " ").strip() or MONDAY
     try:
-        found.play = Play(found.compiled, begins=moment(begins))
+        found.play = runs.begin(found.compiled, begins)
     except ValueError:
         runs.refuse(found, _("Write the beginning like this: 2026-03-02 09:00"))
         return
@@ -143,7 +142,7 @@ def _undo(found: Run) -> None:
 
 def _again(found: Run) -> None:
     found.kept = replace(found.kept, moves=(), refused=frozenset())
-    found.play = Play(found.compiled, begins=found.kept.begins)
+    found.play = runs.begin(found.compiled, found.kept.begins)
 
 
 DEEDS: dict[str, Callable[[Run], None]] = {

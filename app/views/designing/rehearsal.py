@@ -10,7 +10,7 @@ from app.errors import Problem
 from app.views import times
 from app.views.designing import annals, blanks
 from app.views.designing.annals import Told, when
-from app.views.designing.blanks import said
+from app.views.designing.blanks import named, said
 from app.views.designing.tokens import Kept
 from app.views.dossier import Grey, Offer, Opened
 from app.views.pictures import Picture
@@ -117,7 +117,7 @@ def _parts(play: Play, kept: Kept) -> list[Part]:
             open_ = sum(c.allowed for c in play.choices(play.actor(role, relations(kept))))
         else:
             open_ = int(role in openers)
-        found.append(Part(role, said(label), open_, role == kept.player))
+        found.append(Part(role, named(label), open_, role == kept.player))
     return found
 
 
@@ -168,10 +168,17 @@ def facts(play: Play) -> list[Known]:
         type_ = getattr(known, "type", ValueType.NUMBER)
         kinds = {ValueType.YES_NO: "yes_no", ValueType.NUMBER: "number"}
         value = play.stage.hand.get(name, 1 if name in SOURCES else play.stage.unset(name))
-        shown = {True: "true", False: "false", None: ""}.get(value, str(value))
-        label = said(known.label) if known else name
-        found.append(Known(name, label, kinds.get(type_, "text"), shown))
+        label = named(known.label) if known else name
+        if name in SOURCES:
+            label = _("%(source)s: how many", source=label)
+        found.append(Known(name, label, kinds.get(type_, "text"), _shown(value)))
     return found
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
 
 
 def _children(play: Play) -> list[Kin]:

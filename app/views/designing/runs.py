@@ -16,8 +16,8 @@ from app.views.designing.tokens import Kept
 from app.views.dossier import Opened
 from app.workflows.engine import Compiled, compile_
 from app.workflows.play import Play, unplayable
-from app.workflows.scenes import Scene
-from app.workflows.trials import Move
+from app.workflows.scenes import Scene, Scenery
+from app.workflows.trials import Move, moment
 
 
 @dataclass(slots=True)
@@ -45,9 +45,21 @@ def compiled_of(row: Workflow) -> tuple[Compiled | None, tuple[Problem, ...]]:
     return (None, ()) if unplayable(compiled) else (compiled, ())
 
 
+def begin(compiled: Compiled, begins: str) -> Play:
+    """A play in which notices speak of a case that there isn't. Raises ValueError for a time that
+    is none."""
+    scenery = Scenery(
+        number="0001",
+        title=blanks.said(compiled.spec.label),
+        place=_("(the place)"),
+        link=_("(the link)"),
+    )
+    return Play(compiled, begins=moment(begins), scenery=scenery)
+
+
 def resumed(row: Workflow, compiled: Compiled, kept: Kept) -> Run:
     """Play all that was played. Of a draft that has changed meanwhile, up to where it breaks."""
-    play_ = Play(compiled, begins=kept.begins)
+    play_ = begin(compiled, kept.begins)
     wrong: list[str] = []
     refused: list[int] = []
     for index, move in enumerate(kept.moves):
