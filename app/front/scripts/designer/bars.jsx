@@ -26,8 +26,10 @@ export function Bar({ store, actions }) {
           <Tool icon="maximize" label={t("whole")} onClick={actions.fit} />
         </>
       )}
-      <span class="dr-state" role="status">{said(store)}</span>
-      <Button look="primary" icon="device-floppy" disabled={store.waiting} onClick={actions.save}>{t("save")}</Button>
+      <div class="dr-end">
+        <span role="status">{said(store)}</span>
+        <Button look="primary" icon="device-floppy" disabled={store.waiting} onClick={actions.save}>{t("save")}</Button>
+      </div>
     </div>
   );
 }

@@ -3,13 +3,14 @@ import LogicFlow from "@logicflow/core";
 
 import { HEIGHT, WIDTH, arrange } from "./arrange.js";
 import { list, sources } from "./document.js";
-import { route, size, wide } from "./route.js";
+import { on, route, size, wide } from "./route.js";
 import { SHAPES } from "./shapes.jsx";
 import { named, t } from "./words.js";
 
 const MANY = 120;
 const SMALL = 0.6;
 const MOST = 3;
+const LONGEST = 160;
 
 export class Canvas {
   constructor(element, store) {
@@ -27,6 +28,7 @@ export class Canvas {
     });
     this.flow.batchRegister(SHAPES);
     this.flow.setTheme({ outline: { stroke: "none" }, anchor: { r: 5 } });
+    store.placed = () => this.spots;
     this.hear();
   }
 
@@ -98,9 +100,9 @@ export class Canvas {
   /* Where each state stands: as it was put, or else where it would be put. */
   placed(doc, positions) {
     const keys = list(doc, "states").map((state) => state.key);
-    const missing = keys.some((key) => !positions[key]);
+    const missing = keys.some((key) => !positions[key] && !this.spots?.[key]);
     const free = missing ? this.arranged(doc) : {};
-    return Object.fromEntries(keys.map((key) => [key, positions[key] ?? free[key]]));
+    return Object.fromEntries(keys.map((key) => [key, positions[key] ?? this.spots?.[key] ?? free[key]]));
   }
 
   arranged(doc) {
@@ -210,12 +212,16 @@ export class Canvas {
   bounds() {
     const all = Object.values(this.spots);
     if (!all.length) return [0, 0, 1, 1];
-    const beside = [...this.ways.values()].filter((way) => way.source === way.target)
-      .map((way) => this.spots[way.source][0] + WIDTH / 2 + 50 + Math.max(...way.lines.map((line) => wide(line.text))));
-    const xs = all.map(([x]) => x);
-    const ys = all.map(([, y]) => y);
-    return [Math.min(...xs) - WIDTH / 2 - 60, Math.min(...ys) - HEIGHT,
-      Math.max(...xs.map((x) => x + WIDTH / 2 + 60), ...beside), Math.max(...ys) + HEIGHT];
+    const [xs, ys] = [0, 1].map((side) => all.map((spot) => spot[side]));
+    const found = [Math.min(...xs) - WIDTH / 2, Math.min(...ys) - HEIGHT, Math.max(...xs) + WIDTH / 2, Math.max(...ys) + HEIGHT];
+    for (const { properties, pointsList } of this.flow.graphModel.edges) {
+      if (!properties.label) continue;
+      const half = size(properties.lines)[0] / 2;
+      const reach = [properties.label[0] - half, properties.label[0] + half, ...[0.25, 0.5, 0.75].map((t_) => on(pointsList, t_)[0])];
+      found[0] = Math.min(found[0], ...reach);
+      found[2] = Math.max(found[2], ...reach);
+    }
+    return [found[0] - 16, found[1], found[2] + 16, found[3]];
   }
 
   /* All of it; what is too large to be read then begins at its start. */
@@ -250,14 +256,19 @@ export class Canvas {
     const [x, y] = transformModel.HtmlPointToCanvasPoint([width / 2, height / 2]);
     const free = ([a, b]) => Object.values(this.spots).every(([c, d]) => Math.abs(a - c) > WIDTH || Math.abs(b - d) > HEIGHT);
     let spot = [Math.round(x / 10) * 10, Math.round(y / 10) * 10];
-    for (let tries = 0; tries < 40 && !free(spot); tries += 1) spot = [spot[0], spot[1] + 90];
+    for (let tries = 0; tries < 40 && !free(spot); tries += 1) spot = [spot[0], spot[1] + 130];
     return spot;
   }
 }
 
 const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
-const short = (text) => ([...text].length > 16 ? `${[...text].slice(0, 15).join("")}…` : text);
+/* Words that would make the picture wide are cut; the side panel has them whole. */
+function short(text) {
+  let found = text;
+  while (wide(found) > LONGEST) found = found.slice(0, -1);
+  return found === text ? text : `${found}…`;
+}
 
 /* An arrow that stands for many steps names the first of them; the list has them all. */
 function few(lines) {

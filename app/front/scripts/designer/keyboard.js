@@ -32,7 +32,7 @@ export function picture(event, store, canvas, actions) {
     const by = event.shiftKey ? FAR : STEP;
     const [x, y] = ARROWS[key];
     if (state) {
-      const [left, top] = canvas.spots[state.key];
+      const [left, top] = store.positions[state.key] ?? canvas.spots[state.key];
       store.move(state.key, [left + x * by, top + y * by]);
     } else canvas.flow.translate(-x * FAR, -y * FAR);
   } else if (key === "]" || key === "[") next(store, canvas, key === "]" ? 1 : -1);

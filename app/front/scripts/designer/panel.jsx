@@ -138,8 +138,9 @@ function Details({ store }) {
 }
 
 /* A state that is called otherwise stays where it is. */
-function moved({ positions }, part, from, to) {
-  if (part !== "states" || !positions[from]) return {};
-  const { [from]: spot, ...rest } = positions;
+function moved({ positions, placed }, part, from, to) {
+  const spot = placed()[from];
+  if (part !== "states" || !spot) return {};
+  const { [from]: _, ...rest } = positions;
   return { positions: { ...rest, [to]: spot } };
 }

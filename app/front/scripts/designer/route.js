@@ -18,7 +18,7 @@ export function route(ways, spots) {
   const ports = docked(ways, spots);
   const found = new Map();
   for (const way of ways) found.set(way.id, { points: curve(way, spots, ports, boxes) });
-  const taken = boxes.filter((box) => box.key)
+  const taken = boxes.filter((box) => !box.words)
     .map(({ x, y }) => [x - WIDTH / 2, y - HEIGHT / 2, x + WIDTH / 2, y + HEIGHT / 2]);
   for (const way of ways) {
     const one = found.get(way.id);
@@ -32,7 +32,7 @@ export const size = (lines) => [Math.max(...lines.map((line) => wide(line.text))
 /* What stays in a state stands beside it: other arrows don't run through its words either. */
 function beside(way, [x, y]) {
   const [width, height] = size(way.lines);
-  return { key: "", x: x + WIDTH / 2 + 28 + width / 2, y, wide: width / 2 + 24, high: Math.max(height / 2, 26) };
+  return { key: way.source, words: true, x: x + WIDTH / 2 + 28 + width / 2, y, wide: width / 2 + 24, high: Math.max(height / 2, 26) };
 }
 
 /* Arrows of one state leave and enter side by side, in the order of where they come from. */
@@ -71,7 +71,11 @@ function curve(way, spots, ports, boxes) {
   const ways = [];
   if (y2 > y1) ways.push(straight(x1 + ports.get(`out ${way.id}`), y1, x2 + ports.get(`in ${way.id}`), y2));
   if (y2 === y1) ways.push(across(x1, y1, x2));
-  for (const bend of [70, 150, 260, 420]) ways.push(around(x1, y1, x2, y2, bend, 1), around(x1, y1, x2, y2, bend, -1));
+  const busy = boxes.some((box) => box.words && (box.key === way.source || box.key === way.target));
+  for (const bend of [70, 150, 260, 420]) {
+    const sides = [around(x1, y1, x2, y2, bend, 1), around(x1, y1, x2, y2, bend, -1)];
+    ways.push(...(busy ? sides.reverse() : sides));
+  }
   let best = ways[0];
   let least = Infinity;
   for (const [index, points] of ways.entries()) {

@@ -55,7 +55,7 @@ export class Server {
     const { doc, positions } = store;
     store.tell({ waiting: true, notice: null });
     const answer = await post(this.urls.save, {
-      document: doc, positions, version: over ?? store.version, base: store.base,
+      document: doc, positions: { ...store.placed(), ...positions }, version: over ?? store.version, base: store.base,
     });
     if (answer.status === 200) {
       store.tell({

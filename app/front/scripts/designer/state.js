@@ -10,6 +10,7 @@ export class Store {
       data, doc: data.document, positions: data.positions, base: data.document,
       version: data.version, findings: data.findings, selected: null, view: "picture",
       past: [], future: [], saved: data.document, spots: data.positions, notice: null, waiting: false,
+      placed: () => ({}),
     });
     this.heard = new Set();
     this.last = { merge: "", at: 0 };
