@@ -75,6 +75,8 @@ class AccessKind(enum.StrEnum):
     EXPORT = "export"
     REVEAL = "reveal"
     """A masked number was shown in full."""
+    SEARCH = "search"
+    """Somebody was looked up by the digits of their number, and found."""
 
 
 class AccessEvent(Base):

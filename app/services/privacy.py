@@ -30,3 +30,16 @@ def may_search(viewer: Viewer) -> bool:
     """Whether this person may look residents up by their number. Only who may see it in full:
     for others, digits that fit or not would be a way to learn the rest of a masked one."""
     return viewer.everywhere or bool(viewer.roles & _NEED)
+
+
+TAIL = 4
+"""Digits by which somebody is looked up at least, and as many as go on record."""
+
+
+def looked_up(viewer: Viewer, text: str) -> str:
+    """The last digits of the number by which ``text`` looks somebody up; empty: it doesn't, or
+    this person's searches never look at numbers."""
+    digits = "".join(text.split()).replace("-", "").removeprefix("+86")
+    if len(digits) < TAIL or not (digits.isascii() and digits.isdecimal()):
+        return ""
+    return digits[-TAIL:] if may_search(viewer) else ""

@@ -125,6 +125,7 @@ ENUMS: dict[type[enum.Enum], dict[Any, Any]] = {
         m.AccessKind.PASSWORD: _l("Password changed"),
         m.AccessKind.EXPORT: _l("Exported"),
         m.AccessKind.REVEAL: _l("Number shown"),
+        m.AccessKind.SEARCH: _l("Looked up by number"),
     },
 }
 """By enum first: members of different enums with the same value are equal to each other."""

@@ -17,7 +17,7 @@ from app.services.actors import name_of
 from app.services.finder import Found, Row
 from app.services.privacy import masked, may_search
 from app.services.wanted import LONGEST
-from app.views import access, labels
+from app.views import access, labels, trail
 from app.views.fields import clean
 from app.views.frame import Frame
 from app.views.lists.work import leg_name
@@ -51,12 +51,14 @@ class Group:
 
 @pages.get("/", endpoint="index")
 def index() -> Response:
-    """``?q=``: all that was found. Nothing is kept of what was searched for."""
+    """``?q=``: all that was found. Nothing is kept of what was searched for, but that somebody was
+    looked up by their number."""
     words = clean(request.args.get("q"))[:LONGEST]
     alone = request.headers.get("HX-Target") == PART and "HX-Request" in request.headers
     viewer, now = access.viewer(), access.now()
     found = finder.find(db.session(), viewer, words, _groups(), now=now) if words else []
     exact = finder.exact(found, words, now)
+    trail.looked_up(words, found=bool(found) and exact is None)
     text = render_template(
         "search/list.html" if alone else "search/page.html",
         words=words,

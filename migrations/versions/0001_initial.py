@@ -314,6 +314,7 @@ def upgrade() -> None:
                 "password",
                 "export",
                 "reveal",
+                "search",
                 name="accesskind",
                 native_enum=False,
                 create_constraint=True,

@@ -19,7 +19,7 @@ from app.services import desk, diary, edge, offers, standings
 from app.services.actors import name_of
 from app.services.filters import Filter as Wanted
 from app.services.offers import Offer
-from app.views import access, labels
+from app.views import access, labels, trail
 from app.views.lists import filters
 from app.views.lists.filters import Arguments, Filter
 from app.views.lists.listing import Listing
@@ -143,6 +143,7 @@ class CaseList(Listing):
             size=query.size,
         )
         query.page = found.number
+        trail.looked_up(query.words, found=bool(found.rows))
         page = Page(query, list(found.rows), found.more)
         if found.more:
             count = self._count(query)
