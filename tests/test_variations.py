@@ -321,3 +321,11 @@ def test_a_version_of_a_place_is_a_whole_workflow(ground):
     version = ground.publish()
     spec = Workflow.model_validate(version.spec)
     assert versions.side(ground.session, SYSTEM, ground.row, versions.name_of(version)).spec == spec
+
+
+def test_the_form_before_a_place_is_chosen_is_that_of_where_one_works(ground):
+    ground.save()
+    ground.publish()
+    for who, said in (("staff", "等待派工"), ("outsider", "已登记"), ("designer", "已登记")):
+        found = definitions.near(ground.session, lamps.KEY, ground.cast.viewer(who))
+        assert word(found.spec) == said, who

@@ -92,6 +92,13 @@ def current(session: Session, key: str, place: str = "") -> Current:
     return Current(row.id, row.own_id or row.current_id)
 
 
+def near(session: Session, key: str, viewer: Viewer) -> Compiled:
+    """The workflow as it holds where the viewer works, for the form that they fill in before a
+    place is chosen: the template's for those who work in several places. Raises as ``current``."""
+    place = viewer.places[0] if len(viewer.places) == 1 else ""
+    return compiled(session, current(session, key, place).version_id)
+
+
 def _absent(key: str, row: sa.Row[tuple[object, ...]] | None) -> Problem:
     if row is None or row.retired_at is None:
         return Problem(

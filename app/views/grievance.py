@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from app.errors import InvalidError, Problem
 from app.extensions import db
-from app.services import candidates, edge, grievances, links
+from app.services import candidates, definitions, edge, grievances, links
 from app.services.actors import Viewer
 from app.services.cases import Shown
 from app.services.grievances import Registered, Report
@@ -78,7 +78,7 @@ def _say(done: Registered) -> None:
 
 
 def _pairs() -> inputs.Pairs:
-    compiled = grievances.intake(db.session())
+    compiled = definitions.near(db.session(), grievances.WORKFLOW, access.viewer())
     own = inputs.pairs(grievances.EXTRA, grievances.BY_STAFF)
     return (*ABOUT, *inputs.pairs(compiled.fields, compiled.spec.intake), *own)
 

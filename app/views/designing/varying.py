@@ -173,7 +173,7 @@ def _times(spec: Spec, typed: MultiDict[str, str], wrong: Mapping[str, str]) -> 
             error=wrong.get(f"times.{span.key}", ""),
             least=span.least,
             most=span.most,
-            unit=span.within.text(language).lstrip("0123456789 "),
+            unit=span.within.text(language).lstrip("0123456789 个"),
         )
         for index, span in enumerate(variation.spans(spec))
     ]
