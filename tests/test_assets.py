@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
+import config
 from app.host import assets
 from tests.visitor import Visitor
 
@@ -46,3 +48,45 @@ def test_a_page_is_compressed_too(visitor: Visitor) -> None:
 @pytest.mark.parametrize("path", ["built/../../views/frame.py", "built/none.js", "%2e%2e/main.py"])
 def test_there_is_no_way_out_of_the_folder(visitor: Visitor, path: str) -> None:
     assert visitor.client.get(f"/static/{path}").status_code == 404
+
+
+FRONT = Path(config.ROOT) / "app"
+SPEAKING = (".html", ".py", ".js", ".mjs")
+
+
+def _spoken() -> str:
+    """All texts in which an icon or a class may be named."""
+    built = FRONT / "static" / "built"
+    return "\n".join(
+        path.read_text("utf-8")
+        for path in sorted(FRONT.rglob("*"))
+        if path.suffix in SPEAKING and built not in path.parents
+    )
+
+
+def test_every_icon_that_is_sent_is_used() -> None:
+    """Each is named somewhere as a text of its own; nobody puts one together out of parts."""
+    lines = (FRONT / "front" / "icons.txt").read_text("utf-8").splitlines()
+    names = [line for line in lines if line and not line.startswith("#")]
+    assert len(names) == len(set(names))
+    spoken = set(re.findall(r"""["'\s]([a-z0-9-]+)(?=["'\s])""", _spoken()))
+    assert [name for name in names if name not in spoken] == []
+
+
+def test_every_class_of_the_house_is_used() -> None:
+    """Somewhere a page or a script names it, or the beginning of one that it puts together."""
+    sheets = sorted((FRONT / "front" / "styles").glob("_*.scss"))
+    text = "\n".join(
+        sheet.read_text("utf-8") for sheet in sheets if sheet.name != "_bootstrap.scss"
+    )
+    text = re.sub(r"/\*.*?\*/|//[^\n]*", "", text, flags=re.DOTALL)
+    names = set(re.findall(r"\.([a-z][a-z0-9-]*)(?![\w#])", text))
+    spoken = _spoken()
+    begins = set(re.findall(r"([a-z][a-z0-9-]*-)(?=[{]|[$]|\"|')", spoken))
+
+    def used(name: str) -> bool:
+        if re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", spoken):
+            return True
+        return any(name.startswith(begin) for begin in begins)
+
+    assert sorted(name for name in names if not used(name)) == ["htmx-request"], "htmx's own"

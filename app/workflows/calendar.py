@@ -218,12 +218,6 @@ class Calendar:
             raise CalendarError("no working time for years")
         return self._stretch(line.first, last)
 
-    def next_working(self, at: datetime) -> datetime:
-        """``at`` itself within working time, else the beginning of the next segment."""
-        moment = self._utc(at)
-        line, index = self._next(self._line(moment, moment), moment)
-        return max(moment, line.begins[index])
-
     def _next(self, line: _Line, moment: datetime) -> tuple[_Line, int]:
         """The segment that ``moment`` lies in, or the next one."""
         index = bisect_right(line.ends, moment)
