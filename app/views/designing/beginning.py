@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from app.errors import InvalidError, Problem
 from app.extensions import db
 from app.permissions import LABELS, Role
-from app.services import drafts
+from app.services import drafts, reach
 from app.transaction import unit_of_work
 from app.views import access, labels
 from app.views.designing.frame import must, pages
@@ -44,6 +44,8 @@ def begin_() -> Response | tuple[str, int]:
         with unit_of_work(db.session()) as session:
             spec = files.parse(_smallest(typed), typed["key"])
             row = drafts.begin(session, spec, actor=access.viewer(), now=access.now())
+            row.place = reach.home(session, access.viewer())
+            session.flush()
             key = row.id
     except InvalidError as error:
         return _form(typed, error.problems), 422
