@@ -77,7 +77,8 @@ def test_pages_and_forms_of_rows_take_few_statements(app: Flask, filled: Session
         for page in pages:
             answer = visitor.get(f"{view.route_base}/{page}/{key}")
             assert answer.status_code in (200, 409), (view, page, visitor.text[-1500:])
-            most = 13 if view.__name__ == "WorkflowView" else 12  # it has eight ledgers of its own
+            most = 13 if view.__name__ == "WorkflowView" else 12  # it has eight ledgers below it
+            assert len(visitor.statements) <= most, (view, page, "\n".join(visitor.statements))
             seen += 1
     assert seen > 50
 
