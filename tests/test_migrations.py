@@ -19,6 +19,7 @@ from app.services import (
     campaigns,
     cases,
     deadlines,
+    forecasts,
     migrations,
     passages,
     transfers,
@@ -281,6 +282,19 @@ class TestUndo:
         undo(session, cast, made, now + timedelta(hours=24))
         with pytest.raises(RefusedError):
             undo(session, cast, made, now)
+
+
+def test_says_who_waits_for_parts_that_are_unknown_then(session, cast, begin, workflow, now):
+    parent, child = begin(), begin()
+    session.execute(
+        sa.update(m.Case).where(m.Case.id == child).values(parent_id=parent, child_key="parts")
+    )
+    migrants.publish(session, now, migrants.second())
+    terms = migrations.terms(session, migrants.plan(workflow))
+    found = forecasts.preview(session, terms, workflow.id, viewer=SYSTEM, now=now)
+    assert (found.parted, found.moved, found.cut) == (1, 2, False)
+    few = forecasts.preview(session, terms, workflow.id, viewer=SYSTEM, now=now, most=0)
+    assert (few.cut, few.looked, few.running) == (True, 0, 2)
 
 
 class TestPlan:

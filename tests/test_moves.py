@@ -179,6 +179,17 @@ class TestRun:
         assert "正在转版" in visitor.text
         assert session.scalar(sa.select(sa.func.count()).select_from(m.Migration)) == 1
 
+    def test_one_that_was_undone_is_not_gone_on_with(self, session, visitor, workflow):
+        answer = visitor.post(address(workflow), run="1", **form())
+        path = answer.headers["Location"]
+        job = session.get_one(m.Job, int(path.rsplit("/", 1)[1]))
+        visitor.post(f"{path}/cancel")
+        made = session.scalars(sa.select(m.Migration)).one()
+        run(session, visitor, address(workflow, f"/{made.id}/undo"))
+        visitor.post(f"{path}/retry")
+        assert labour.finish(session, job).state is JobState.DONE
+        assert numbers(session) == [1, 1, 1, 1]
+
     def test_cancelled_and_gone_on_with_nothing_is_done_twice(self, session, visitor, workflow):
         answer = visitor.post(address(workflow), run="1", **form())
         path = answer.headers["Location"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,7 +19,7 @@ from app.services.tidings import Words
 from app.services.transfers import Terms
 from app.workflows.transfer import Fate, Turned
 
-TRIED = 1_000
+TRIED = 2_000
 """Cases that are looked at while somebody waits; the job goes through all."""
 LISTED = 100
 
@@ -76,6 +77,8 @@ class Preview:
     late: int = 0
     relieved: int = 0
     at_once: int = 0
+    parted: int = 0
+    """Cases with open parts that the new version knows nothing of."""
     fates: Counter[Fate] = field(default_factory=Counter)
     listed: list[Forecast] = field(default_factory=list)
     hidden: int = 0
@@ -114,6 +117,7 @@ def preview(
             session.scalars(sa.select(m.Case.id).where(m.Case.id.in_(ids), visible(viewer, m.Case)))
         )
         cases = rows.locked(session, ids)
+        found.parted += _parted(session, terms, ids)
         for case_id in ids:
             one = _forecast(session, terms, cases[case_id], now)
             found.count(one)
@@ -123,6 +127,14 @@ def preview(
         after, listed = ids[-1], sorted(listed, key=lambda one: one.weight)[:LISTED]
     found.listed = listed
     return found
+
+
+def _parted(session: Session, terms: Terms, ids: Sequence[int]) -> int:
+    known = definitions.compiled(session, terms.target_id).children.keys()
+    query = sa.select(sa.func.count(m.Case.parent_id.distinct())).where(
+        m.Case.parent_id.in_(ids), m.Case.closed_at.is_(None), m.Case.child_key.not_in(known)
+    )
+    return session.scalar(query) or 0
 
 
 def _forecast(session: Session, terms: Terms, case: CaseRow, now: datetime) -> Forecast:

@@ -31,6 +31,10 @@ _MOVED = {
     "refused": {"zh": "{} 个未能转，原因见下", "en": "{} could not be moved: see below why"},
     "left": {"zh": "{} 个无需转", "en": "{} had no need to"},
 }
+_UNDONE = {
+    "zh": "这次转版已经撤销，不再继续。",
+    "en": "The move was undone: nothing more is moved.",
+}
 _RESTORED = {
     "moved": {"zh": "已恢复 {} 个", "en": "{} are as they were"},
     "refused": {
@@ -87,6 +91,8 @@ def _moved(session: Session, migration_id: int, after: int) -> list[int]:
 @kinds.kind(campaigns.MOVE, {"zh": "事项转版", "en": "Move cases to another version"}, every=0)
 def _move(work: Work) -> Generator[Step, None, Ending]:
     made = work.session.get_one(Migration, work.parameters["migration"])
+    if made.undone_at is not None:
+        return Ending(_UNDONE)
     ids, act = moving(work.session, made, int(work.cursor.get("after", 0)))
     counts = yield from _each(work, ids, act, made.running)
     return Ending(_told(counts, _MOVED), dict(counts))

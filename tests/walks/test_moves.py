@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 from sqlalchemy.orm import Session
 
-from app import models as m
 from tests import cast as casting
 from tests import migrants
+from tests.walks import looks
 from tests.walks.conftest import Site
 from tests.walks.steps import sideways
 
@@ -35,6 +34,12 @@ def prepared(site: Site) -> tuple[int, int]:
         return row.id, ids[1]
 
 
+def looked_at(page: Page) -> None:
+    """In both widths and lights: it fits, can be read and pressed."""
+    page.wait_for_load_state()
+    assert list(looks.inspect(page, "zh", looks.LOOKS, lambda _look: None)) == []
+
+
 def ended(page: Page) -> None:
     page.wait_for_url("**/jobs/*")
     expect(page.locator("#job [role=status]")).to_be_visible(timeout=60_000)
@@ -45,6 +50,8 @@ def test_moved_and_undone(enter, site, shoot):
     page = enter("admin")
     page.goto(f"{site.url}/workflows/{workflow}/moves")
     shoot(page, "moves")
+    page.locator("main .move-versions").locator("xpath=..").locator("summary").click()
+    looked_at(page)
     page.locator("main form[method=post] .btn-primary").click()
     expect(page.locator(".field-error")).to_contain_text("请写明原因")
     page.get_by_label("从现在起重新计时").check()
@@ -52,6 +59,7 @@ def test_moved_and_undone(enter, site, shoot):
     page.locator("main form[method=post] .btn-primary").click()
     expect(page.locator(".figures")).to_contain_text("个可以转")
     shoot(page, "moves-preview")
+    looked_at(page)
     page.get_by_role("button", name="返回修改").click()
     expect(page.get_by_label("从现在起重新计时")).to_be_checked()
     expect(page.locator("#reason")).to_have_value("新办法施行")
@@ -61,6 +69,7 @@ def test_moved_and_undone(enter, site, shoot):
     ended(page)
     expect(page.locator("#job")).to_contain_text(f"已转 {CASES} 个")
     shoot(page, "moves-job")
+    looked_at(page)
     page.goto(f"{site.url}/cases/{case}")
     expect(page.locator(".timeline").first).to_contain_text("从流程第 1 版转到第 2 版")
     shoot(page, "moves-case")
@@ -68,6 +77,7 @@ def test_moved_and_undone(enter, site, shoot):
     page.locator(".move-name").first.click()
     expect(page.locator(".rows .row-item")).to_have_count(CASES)
     shoot(page, "moves-result")
+    looked_at(page)
     page.get_by_role("button", name="撤销这次转版").click()
     ended(page)
     expect(page.locator("#job")).to_contain_text(f"已恢复 {CASES} 个")
@@ -75,10 +85,7 @@ def test_moved_and_undone(enter, site, shoot):
 
 def test_on_a_phone_nothing_is_out_of_reach(enter, site, shoot):
     page = enter("admin", phone=True)
-    with Session(site.engine) as session:
-        workflow = session.scalar(sa.select(m.Workflow.id).where(m.Workflow.key == "repair"))
-    if workflow is None:
-        workflow, _case = prepared(site)
+    workflow, _case = prepared(site)
     page.goto(f"{site.url}/workflows/{workflow}/moves")
     assert not sideways(page)
     shoot(page, "moves-phone")

@@ -156,7 +156,6 @@ def _draw(row: Workflow, asked: Asked, problems: tuple[Problem, ...]) -> str:
     session = db.session()
     known = migrations.standings(session, row.id)
     past = campaigns.listed(session, row.id, access.viewer())
-    versions = {standing.version.id: standing.version for standing in known}
     return render_template(
         "definitions/moves.html",
         row=row,
@@ -168,7 +167,8 @@ def _draw(row: Workflow, asked: Asked, problems: tuple[Problem, ...]) -> str:
         stay=wishes.STAY,
         example=_example(),
         past=past,
-        versions=versions,
+        versions={standing.version.name: standing.version for standing in known},
+        targets={standing.version.id: standing.version for standing in known},
         tallies=campaigns.tallies(session, [made.id for made in past]),
         outcomes=MoveOutcome,
         may_run=may("can_publish", row),
