@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import sqlalchemy as sa
 from app import models as m
 from app.cli.calendars import calendars as command
 from app.errors import InvalidError
-from app.services import adjustments, audit, calendars, cases, deadlines, recounts
+from app.services import adjustments, audit, calendars, cases, counted, deadlines, recounts
 from app.services.actors import SYSTEM
 from app.services.adjustments import Day, Why
 from app.workflows import almanac
@@ -109,6 +110,25 @@ class TestAlmanac:
             almanac.read(text)
 
 
+@pytest.mark.parametrize(
+    ("changed", "zh", "en"),
+    [
+        ({"due_at": 26}, "到期时间为 2026-11-26 10:30", "due 2026-11-26 10:30"),
+        ({"due_at": None}, "到期时间为 —", "due open"),
+        ({"next_at": 24}, "下次提醒为 2026-11-24 10:30", "next reminder 2026-11-24 10:30"),
+        ({"provisional": True}, "到期时间为暂定", "due time provisional"),
+        ({"breached_at": None}, "超期记录已更正", "its being late corrected"),
+    ],
+)
+def test_the_history_says_what_differs(changed, zh, en):
+    columns = {"due_at": day(25), "next_at": day(23), "provisional": False, "breached_at": day(25)}
+    row = SimpleNamespace(**columns)
+    columns |= {name: day(at) if type(at) is int else at for name, at in changed.items()}
+    moved = SimpleNamespace(before=row.due_at, after=columns["due_at"])
+    one: Any = SimpleNamespace(row=row, columns=columns, moved=moved)
+    assert counted.what(one) == (zh, en)
+
+
 class TestChanges:
     def test_a_flood_day_counts_for_its_place_and_below_only(self, session, cast, why):
         place = cast.places["compound"]
@@ -191,6 +211,7 @@ class TestRecount:
         assert session.get(m.Case, case.id, populate_existing=True).due_at == day(27)
         event = session.scalars(sa.select(m.Event).filter_by(kind="corrected")).one()
         assert event.data["reason"] == "洪水停工"
+        assert event.label["en"].endswith("counted anew, due 2026-11-27 10:30")
         assert list(audit.verify(session)) == []
 
     def test_twice_it_writes_nothing(self, session, case, why, now):
@@ -279,3 +300,10 @@ class TestCommand:
     @pytest.mark.parametrize("week", ["sometimes", "1-5 9-12", "1-5 12:00-09:00"])
     def test_hours_that_make_no_sense_are_refused(self, run, week):
         assert run("hours", "2027-01-01", week, "--reason", "冬季").exit_code == 1
+
+    def test_says_what_is_wrong_in_the_language_of_the_site(self, session, why):
+        with pytest.raises(InvalidError) as raised:
+            adjustments.set_hours(session, date(2027, 1, 1), {}, (), why)
+        (problem,) = raised.value.problems
+        assert problem.text["zh"] == "工作时间有误：一周里没有一天有工作时间。"
+        assert problem.text["en"] == "Wrong working hours: no weekday has working time."

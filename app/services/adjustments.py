@@ -198,7 +198,11 @@ def _refuse_idle(session: Session, today: date) -> None:
     except CalendarError as error:
         raise InvalidError(
             Problem(
-                {"zh": f"工作时间有误：{error}", "en": f"Wrong working hours: {error}"}, "hours"
+                {
+                    "zh": f"工作时间有误：{error.text['zh']}。",
+                    "en": f"Wrong working hours: {error.text['en']}.",
+                },
+                "hours",
             )
         ) from error
 

@@ -16,13 +16,25 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app import models as m
-from app.models import ClockStatus, EventKind, JobOutcome
-from app.services import calendars, definitions, deliveries, edge, kinds, ledger, rows, timers
+from app.models import ClockStatus, JobOutcome
+from app.services import (
+    calendars,
+    counted,
+    definitions,
+    deliveries,
+    edge,
+    kinds,
+    ledger,
+    rows,
+    timers,
+)
 from app.services.actors import Viewer
+from app.services.counted import Counted, Moved
 from app.services.kinds import Ending, Step, Work
 from app.services.ledger import Told, Wound
-from app.services.providers import CaseRow
 from app.workflows.clocks import Entry
+
+__all__ = ["KIND", "Batch", "Moved", "Preview", "batch", "one", "preview"]
 
 BATCH = 500
 LISTED = 200
@@ -32,23 +44,6 @@ KIND = "clocks.recount"
 _clock, _case, _place = m.Clock.__table__, m.Case.__table__, m.Place.__table__
 _DERIVED = Wound._fields[1:]
 _ALIVE = _clock.c.status != ClockStatus.STOPPED
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """A clock that is due at another time than its row says."""
-
-    clock_id: int
-    case_id: int
-    number: str
-    title: str
-    label: dict[str, str]
-    before: datetime | None
-    after: datetime | None
-    overdue: bool
-    """It turns late by this."""
-    relieved: bool
-    """It was late and no longer is."""
 
 
 @dataclass(slots=True)
@@ -77,14 +72,6 @@ class Batch:
     looked: int
     moved: tuple[Moved, ...] = ()
     busy: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    row: Any
-    case: CaseRow
-    columns: dict[str, Any]
-    moved: Moved
 
 
 def preview(session: Session, now: datetime, most: int | None = None) -> Preview:
@@ -158,7 +145,7 @@ def _read(
     return session.connection().execute(query).all()
 
 
-def _counted(session: Session, clocks: Sequence[Any], now: datetime) -> Iterator[_Counted]:
+def _counted(session: Session, clocks: Sequence[Any], now: datetime) -> Iterator[Counted]:
     """Those that differ."""
     book = calendars.book(session)
     held = rows.locked(session, list({row.case_id for row in clocks}))
@@ -181,7 +168,7 @@ def _counted(session: Session, clocks: Sequence[Any], now: datetime) -> Iterator
         moved = Moved(
             row.id, case.id, case.number, case.title, row.label, row.due_at, due, turns, relieved
         )
-        yield _Counted(row, case, columns, moved)
+        yield Counted(row, case, columns, moved)
 
 
 def _late(row: Any, log: Sequence[Entry], due: datetime | None, now: datetime) -> datetime | None:
@@ -196,9 +183,9 @@ def _late(row: Any, log: Sequence[Entry], due: datetime | None, now: datetime) -
 
 
 def _write(
-    session: Session, found: Sequence[_Counted], reason: str, actor: Viewer, now: datetime
+    session: Session, found: Sequence[Counted], reason: str, actor: Viewer, now: datetime
 ) -> None:
-    told = [Told.of(one.case, _event(session, one, reason, actor, now)) for one in found]
+    told = [Told.of(one.case, counted.event(session, one, reason, actor, now)) for one in found]
     ledger.append(session, told)
     ledger.wind(
         session,
@@ -213,34 +200,6 @@ def _write(
     ids = {one.case.id for one in found}
     if ids:
         session.execute(sa.update(_case).where(_case.c.id.in_(ids)).values(due_at=nearest))
-
-
-def _event(
-    session: Session, one: _Counted, reason: str, actor: Viewer, now: datetime
-) -> dict[str, Any]:
-    case, label = one.case, one.row.label
-    state = definitions.compiled(session, case.version_id).states[case.state]
-    zh, en = edge.shown(one.moved.after) or "—", edge.shown(one.moved.after) or "open"
-    return rows.record(
-        kind=EventKind.CORRECTED,
-        event="recount",
-        label={
-            "zh": f"“{label['zh']}”重新计算，到期时间为 {zh}",
-            "en": f"“{label.get('en') or label['zh']}” counted anew, due {en}",
-        },
-        places=(case.state, case.state, state.label.both()),
-        actor=actor,
-        now=now,
-        data={
-            "clock": one.row.key,
-            "round": one.row.round,
-            "reason": reason,
-            "due": {
-                "before": one.moved.before and one.moved.before.isoformat(),
-                "after": one.moved.after and one.moved.after.isoformat(),
-            },
-        },
-    )
 
 
 @kinds.kind(KIND, {"zh": "重新计算时限", "en": "Count deadlines anew"}, every=0)

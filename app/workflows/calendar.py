@@ -28,7 +28,13 @@ _SOME_YEARS = 30
 
 
 class CalendarError(ValueError):
-    """The calendar can't answer: it has no working time, or time ends before the answer."""
+    """The calendar can't answer: it has no working time, or time ends before the answer.
+
+    ``text`` says why in zh and en."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(en)
+        self.text = {"zh": zh, "en": en}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +96,15 @@ class Calendar:
     def __post_init__(self) -> None:
         versions = self._versions()
         if [hours.since for hours in versions] != sorted({hours.since for hours in versions}):
-            raise CalendarError("versions of the hours must be in order of their dates")
+            raise CalendarError(
+                "各版工作时间须按起始日期排列",
+                "versions of the hours must be in order of their dates",
+            )
         for hours in versions:
             for segments in (*hours.week.values(), hours.makeup):
                 _check(segments)
             if not any(hours.week.get(day) for day in range(7)):
-                raise CalendarError("no weekday has working time")
+                raise CalendarError("一周里没有一天有工作时间", "no weekday has working time")
         for segments in self.special.values():
             _check(segments)
 
@@ -151,7 +160,7 @@ class Calendar:
 
     def _table(self, year: int) -> _Line:
         if not 1 < year <= LAST_YEAR:
-            raise CalendarError("the calendar ends here")
+            raise CalendarError("日历到此为止", "the calendar ends here")
         first, after = date(year, 1, 1), date(year + 1, 1, 1)
         days: list[date] = []
         day: list[int] = []
@@ -215,7 +224,7 @@ class Calendar:
         years = (self._year(year) for year in range(line.last + 1, last + 1))
         work = next((year.first for year in years if year.days), last)
         if work - (line.days[-1].year if line.days else line.first) > _SOME_YEARS:
-            raise CalendarError("no working time for years")
+            raise CalendarError("多年没有工作时间", "no working time for years")
         return self._stretch(line.first, last)
 
     def _next(self, line: _Line, moment: datetime) -> tuple[_Line, int]:
@@ -269,7 +278,10 @@ class Calendar:
 def _check(segments: tuple[Segment, ...]) -> None:
     edges = [edge for segment in segments for edge in segment]
     if edges != sorted(set(edges)):
-        raise CalendarError("segments must be in order, without overlap, within one day")
+        raise CalendarError(
+            "时段须按先后排列、不重叠、在同一天内",
+            "segments must be in order, without overlap, within one day",
+        )
 
 
 def _sums(spans: Iterable[timedelta]) -> tuple[timedelta, ...]:
