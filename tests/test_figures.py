@@ -146,7 +146,7 @@ def test_an_extension_before_the_due_time_counts_by_the_new_one_and_is_shown(
     ).one()
     due = now + timedelta(hours=48)
     clock.log = [*clock.log, {"at": now.isoformat(), "what": "extend", "by": "24 hours"}]
-    clock.due_at = due
+    clock.due_at, clock.extended = due, 1
     session.flush()
     assert month(session, here, now + timedelta(hours=30)).response == Rate()
     assert month(session, here, due + timedelta(hours=1)).response == Rate(0, 1, extended=1)

@@ -22,9 +22,7 @@ _IN_TIME = sa.and_(
     sa.or_(_clock.due_at.is_(None), _clock.stopped_at <= _clock.due_at),
 )
 KEPT = sa.func.coalesce(_IN_TIME, sa.false())
-EXTENDED: sa.ColumnElement[bool] = sa.literal_column(
-    """clock.log @> '[{"what": "extend"}]'""", sa.Boolean
-)
+EXTENDED = _clock.extended > 0
 
 
 def measure(key: Any = _clock.key) -> sa.ColumnElement[str]:
