@@ -1,17 +1,24 @@
-"""The timers of other projects: ``timers.py NAME REDIS POSTGRES DUE PENDING`` prints how many due
-jobs a second it fires among pending ones. A job counts itself; two worker processes where it has
-workers. rq-scheduler is asked only to move what is due to its queue, not to run it."""
+"""The timers of other projects: ``timers.py NAME WORK REDIS POSTGRES DUE PENDING`` prints how many
+due jobs a second it fires among pending ones, from the first that is seen done to the last.
+
+``WORK`` is what a job does: ``empty`` counts itself, ``durable`` writes what our clocks write (see
+``durable.py``). Two worker processes where it has workers. rq-scheduler is asked only to move what
+is due to its queue, not to run it."""
 
 # Each library is imported by the one that needs it, and the machine's own time is what they go by.
 # ruff: noqa: DTZ003, PLC0415, TID251
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+import durable
+import psycopg
 import redis
 
 AHEAD = 3.0
@@ -19,13 +26,43 @@ FAR = timedelta(days=30)
 LONGEST = 300.0
 
 
-def fired(counter: redis.Redis, begin: float, due: int) -> float:
-    """Wait until all that were due at ``begin`` have counted themselves."""
-    count = 0
-    while count < due and time.time() < begin + LONGEST:
-        count = int(counter.get("fired") or 0)
-        time.sleep(0.01)
-    return count / (time.time() - begin)
+def rate(done: Callable[[], int], due: int) -> float:
+    """Wait until all are done; the time before the first is done doesn't count."""
+    limit = time.time() + LONGEST
+    first = 0
+    while first == 0 and time.time() < limit:
+        time.sleep(0.002)
+        first = done()
+    begin, count = time.time(), first
+    while count < due and time.time() < limit:
+        time.sleep(0.005)
+        count = done()
+    return (count - first) / (time.time() - begin)
+
+
+def counted(address: str, url: str, work: str) -> Callable[[], int]:
+    """How many jobs are done."""
+    if work == "empty":
+        counter = redis.Redis.from_url(address)
+        return lambda: int(counter.get("fired") or 0)
+    server = psycopg.connect(url, autocommit=True)
+    return lambda: server.execute(durable.DONE).fetchone()[0]
+
+
+def job(address: str, url: str, work: str) -> Callable[[int], None]:
+    """What is called with the number of a clock."""
+    if work == "durable":
+        return lambda clock: durable.fire(url, clock)
+    counter = redis.Redis.from_url(address)
+
+    def count(_: int) -> None:
+        counter.incr("fired")
+
+    return count
+
+
+def clocks(url: str, work: str, due: int) -> list[int]:
+    return durable.due(url, due) if work == "durable" else list(range(due))
 
 
 def worker(*command: str) -> subprocess.Popen[bytes]:
@@ -42,81 +79,81 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def moment(seconds: float) -> tuple[float, datetime]:
-    begin = time.time() + seconds
+    begin = math.ceil(time.time() + seconds)  # of the fractions some know nothing
     return begin, datetime.fromtimestamp(begin, UTC)
 
 
 # --- Huey ---------------------------------------------------------------------------------------
 
 
-def huey_app(address: str):
+def huey_app(address: str, url: str, work: str):
     from huey import RedisHuey
 
     app = RedisHuey("bench", url=address, utc=True, results=False)
-    counter = redis.Redis.from_url(address)
+    run = job(address, url, work)
 
     @app.task(name="tick")
-    def tick() -> None:
-        counter.incr("fired")
+    def tick(clock: int) -> None:
+        run(clock)
 
     return app, tick
 
 
-def huey(address: str, _: str, due: int, pending: int) -> float:
-    _app, tick = huey_app(address)
+def huey(address: str, url: str, work: str, due: int, pending: int) -> float:
+    _app, tick = huey_app(address, url, work)
     far = datetime.now(UTC) + FAR
-    for _n in range(pending):
-        tick.schedule(eta=far.replace(tzinfo=None))
-    begin, at = moment(AHEAD + due / 2000)
-    for _n in range(due):
-        tick.schedule(eta=at.replace(tzinfo=None))
-    consumer = worker(sys.executable, __file__, "huey-consumer", address)
-    found = fired(redis.Redis.from_url(address), begin, due)
+    for n in range(pending):
+        tick.schedule((n,), eta=far.replace(tzinfo=None))
+    _begin, at = moment(AHEAD + due / 2000)
+    for clock in clocks(url, work, due):
+        tick.schedule((clock,), eta=at.replace(tzinfo=None))
+    consumer = worker(sys.executable, __file__, "huey-consumer", work, address, url)
+    found = rate(counted(address, url, work), due)
     stop(consumer)
     return found
 
 
-def huey_consumer(address: str) -> None:
-    app, _ = huey_app(address)
+def huey_consumer(address: str, url: str, work: str) -> None:
+    app, _ = huey_app(address, url, work)
     app.create_consumer(workers=2, worker_type="process", scheduler_interval=1).run()
 
 
 # --- Celery -------------------------------------------------------------------------------------
 
 
-def celery_app(address: str):
+def celery_app(address: str, url: str, work: str):
     from celery import Celery
 
     path = address.removeprefix("unix://").split("?")[0].replace("%2F", "/")
     app = Celery("bench", broker=f"redis+socket://{path}?virtual_host=0")
     app.conf.update(task_ignore_result=True, broker_connection_retry_on_startup=True)
-    counter = redis.Redis.from_url(address)
+    run = job(address, url, work)
 
     @app.task(name="tick")
-    def tick() -> None:
-        counter.incr("fired")
+    def tick(clock: int) -> None:
+        run(clock)
 
     return app, tick
 
 
-def celery(address: str, _: str, due: int, pending: int) -> float:
-    app, tick = celery_app(address)
+def celery(address: str, url: str, work: str, due: int, pending: int) -> float:
+    app, tick = celery_app(address, url, work)
     begin, at = moment(AHEAD + (due + pending) / 300)
     with app.pool.acquire(block=True) as connection:
-        for _n in range(due):
-            tick.apply_async(eta=at, connection=connection)
-        for _n in range(pending):
-            tick.apply_async(eta=at + FAR, connection=connection)
-    consumer = worker(sys.executable, __file__, "celery-worker", address)
+        for clock in clocks(url, work, due):
+            tick.apply_async((clock,), eta=at, connection=connection)
+        for n in range(pending):
+            tick.apply_async((n,), eta=at + FAR, connection=connection)
+    consumer = worker(sys.executable, __file__, "celery-worker", work, address, url)
     if time.time() > begin:
         raise SystemExit("celery: too slow to give the work out")
-    found = fired(redis.Redis.from_url(address), begin, due)
+    found = rate(counted(address, url, work), due)
     stop(consumer)
     return found
 
 
-def celery_worker(address: str) -> None:
-    app, _ = celery_app(address)
+def celery_worker(address: str, url: str, work: str) -> None:
+    app, _ = celery_app(address, url, work)
     app.worker_main(["worker", "-c", "2", "-l", "ERROR", "--without-gossip", "--without-mingle"])
 
 
@@ -127,7 +164,7 @@ def nothing() -> None:
     pass
 
 
-def rq_scheduler(address: str, _: str, due: int, pending: int) -> float:
+def rq_scheduler(address: str, _url: str, _work: str, due: int, pending: int) -> float:
     from rq_scheduler import Scheduler
 
     connection = redis.Redis.from_url(address)
@@ -145,40 +182,47 @@ def rq_scheduler(address: str, _: str, due: int, pending: int) -> float:
 # --- APScheduler --------------------------------------------------------------------------------
 
 COUNT = [0]
+RUN: list[Callable[[int], None]] = []
 
 
-def tick() -> None:
+def tick(clock: int) -> None:
+    RUN[0](clock)
+
+
+def count(_: int) -> None:
     COUNT[0] += 1
 
 
-def apscheduler(_: str, url: str, due: int, pending: int) -> float:
+def apscheduler(_: str, url: str, work: str, due: int, pending: int) -> float:
     from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
     from apscheduler.schedulers.background import BackgroundScheduler
 
+    done = (lambda: COUNT[0]) if work == "empty" else counted("", url, work)
+    RUN.append(count if work == "empty" else job("", url, work))
     store = SQLAlchemyJobStore(url=url.replace("postgresql://", "postgresql+psycopg://", 1))
     scheduler = BackgroundScheduler(
-        jobstores={"default": store}, timezone="UTC", job_defaults={"misfire_grace_time": None}
+        jobstores={"default": store},
+        timezone="UTC",
+        job_defaults={"misfire_grace_time": None},
     )
     scheduler.start(paused=True)
     now = datetime.now(UTC)
-    for at, count in ((now, due), (now + FAR, pending)):
-        for _n in range(count):
-            scheduler.add_job("__main__:tick", "date", run_date=at)
-    begin = time.time()
+    for clock in clocks(url, work, due):
+        scheduler.add_job("__main__:tick", "date", run_date=now, args=(clock,))
+    for n in range(pending):
+        scheduler.add_job("__main__:tick", "date", run_date=now + FAR, args=(n,))
     scheduler.resume()
-    while COUNT[0] < due and time.time() < begin + LONGEST:
-        time.sleep(0.01)
-    found = COUNT[0] / (time.time() - begin)
+    found = rate(done, due)
     scheduler.shutdown(wait=False)
     return found
 
 
 if __name__ == "__main__":
-    name, *rest = sys.argv[1:]
+    name, work, address, url, *rest = sys.argv[1:]
     if name == "huey-consumer":
-        huey_consumer(rest[0])
+        huey_consumer(address, url, work)
     elif name == "celery-worker":
-        celery_worker(rest[0])
+        celery_worker(address, url, work)
     else:
         run = {
             "huey": huey,
@@ -186,6 +230,6 @@ if __name__ == "__main__":
             "rq-scheduler": rq_scheduler,
             "apscheduler": apscheduler,
         }[name]
-        address, url, due, pending = rest
+        due, pending = map(int, rest)
         redis.Redis.from_url(address).flushall()
-        print(run(address, url, int(due), int(pending)), flush=True)
+        print(run(address, url, work, due, pending), flush=True)
