@@ -51,8 +51,10 @@ def create_app(settings: config.Settings | None = None) -> Flask:
             flask.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
         )
     # What was built lives as long as the process: nobody need search it for garbage, and the
-    # interpreter's end, which does, is 0.4 s shorter for every process and command.
-    gc.freeze()
+    # interpreter's end, which does, is 0.4 s shorter for every process and command. A process of
+    # tests builds many: there, what is frozen would never be given back.
+    if not settings.testing:
+        gc.freeze()
     return flask
 
 
