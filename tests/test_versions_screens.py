@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import time
 from copy import deepcopy
 from datetime import timedelta
 
@@ -301,3 +302,24 @@ def test_a_file_of_almost_a_megabyte_travels_with_the_page(designer, session, ro
     assert designer.post("/workflows/import/confirm", payload=payload).status_code == 302
     session.expire_all()
     assert len(row.notices) == 500
+
+
+def test_a_file_made_to_keep_the_picture_busy_is_shown_without_one(designer):
+    """500 states with 40 steps from each: 20,000 arrows, of which every one would be laid out."""
+    states = [{"key": f"s{i}", "label": f"状态{i}"} for i in range(499)]
+    steps = [
+        {"key": f"t{i}", "label": "走", "from": "*", "to": f"s{i}", "roles": ["Secretary"]}
+        for i in range(40)
+    ]
+    spec = lamps.spec(
+        key="crowd",
+        start="s0",
+        states=[*states, {"key": "end", "label": "完", "kind": "done"}],
+        transitions=steps,
+        deadlines=[],
+        vary=None,
+    )
+    begun = time.perf_counter()
+    assert upload(designer, files.write(spec)).status_code == 200
+    assert "Too many ways" in designer.text
+    assert time.perf_counter() - begun < 20

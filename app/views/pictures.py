@@ -22,6 +22,8 @@ from app.workflows.picture import NONE, Mark, Marks
 from app.workflows.spec import StateKind, Workflow
 from app.workflows.way import Move, Way
 
+MOST_LINKS = 4000
+"""Between so many pairs of states a picture draws arrows."""
 _NOTE = 88
 """Room in a box for the time at which the case came there."""
 
@@ -57,11 +59,28 @@ class Picture:
 def of_workflow(spec: Workflow) -> Picture:
     """The whole of a workflow, as it is defined."""
     found = graph.of(spec, labels.language())
+    if _crowded(found):
+        return Picture(_too_large(), (), "")
     return _drawn(found, layout.of(found), NONE, spec, _("All states and the ways between them."))
+
+
+def _crowded(*graphs: Graph) -> bool:
+    """Nobody could read it, and to lay it out would keep a process busy for minutes."""
+    return sum(len(each.links) for each in graphs) > MOST_LINKS
+
+
+def _too_large() -> Markup:
+    text = _(
+        "Too many ways lead from state to state to draw them: more than %(most)s.", most=MOST_LINKS
+    )
+    return Markup('<p class="meta">{}</p>').format(text)
 
 
 def of_contrast(before: Workflow, after: Workflow) -> Markup:
     """Both in one picture: what came, what went, what is different."""
+    language = labels.language()
+    if _crowded(graph.of(before, language), graph.of(after, language)):
+        return _too_large()
     drawn = contrast.draw(before, after, labels.language())
     return Markup(drawn)  # noqa: S704  it escapes all that it is given
 
@@ -78,6 +97,8 @@ def of_moves(spec: Workflow, moves: Iterable[Move], state: str) -> Picture:
 
 
 def _taken(found: Graph, spec: Workflow, moves: Iterable[Move], state: str) -> Picture:
+    if _crowded(found):
+        return Picture(_too_large(), (), "")
     taken = way.trace(found, moves, state)
     marks = way.marks(found, taken, _moment)
     placed = layout.of(found, aside=_aside(taken))
