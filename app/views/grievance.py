@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from app.errors import InvalidError, Problem
 from app.extensions import db
-from app.services import candidates, definitions, edge, grievances, links
+from app.services import candidates, definitions, edge, grievances, links, questions
 from app.services.actors import Viewer
 from app.services.cases import Shown
 from app.services.grievances import Registered, Report
@@ -23,7 +23,7 @@ from app.views.lists.cases import Grievances
 from app.views.panels import panel
 
 pages = Blueprint("grievances", __name__, url_prefix="/grievances")
-ABOUT = (grievances.TITLE, True), (grievances.PLACE, True)
+ABOUT = (questions.TITLE, True), (questions.PLACE, True)
 """Before the workflow's own form: what it is about, and where."""
 Answer = str | Response | tuple[str, int]
 
@@ -79,14 +79,14 @@ def _say(done: Registered) -> None:
 
 def _pairs() -> inputs.Pairs:
     compiled = definitions.near(db.session(), grievances.WORKFLOW, access.viewer())
-    own = inputs.pairs(grievances.EXTRA, grievances.BY_STAFF)
+    own = inputs.pairs(questions.EXTRA, questions.BY_STAFF)
     return (*ABOUT, *inputs.pairs(compiled.fields, compiled.spec.intake), *own)
 
 
 def _report(given: Given, token: str) -> Report:
     values = dict(given.values)
     title, place = values.pop("title", ""), values.pop("place_id", "")
-    extra = {key: values.pop(key) for key in list(values) if key in grievances.EXTRA}
+    extra = {key: values.pop(key) for key in list(values) if key in questions.EXTRA}
     return Report(
         place_id=_whole(place),
         title=title,

@@ -15,7 +15,16 @@ from werkzeug.wrappers import Response
 from app import models as m
 from app.errors import InvalidError, Problem
 from app.extensions import db, limiter
-from app.services import attachments, candidates, cases, edge, grievances, history, links
+from app.services import (
+    attachments,
+    candidates,
+    cases,
+    edge,
+    grievances,
+    history,
+    links,
+    questions,
+)
 from app.services.actors import resident
 from app.services.grievances import Report
 from app.transaction import unit_of_work
@@ -116,13 +125,13 @@ def _token(signed: str) -> str:
 
 def _pairs() -> inputs.Pairs:
     compiled = grievances.intake(db.session())
-    own = inputs.pairs(grievances.EXTRA, grievances.BY_RESIDENT)
+    own = inputs.pairs(questions.EXTRA, questions.BY_RESIDENT)
     return (*inputs.pairs(compiled.fields, compiled.spec.intake), *own)
 
 
 def _report(place: m.Place, given: Given, token: str) -> Report:
     values = dict(given.values)
-    extra = {key: values.pop(key) for key in list(values) if key in grievances.EXTRA}
+    extra = {key: values.pop(key) for key in list(values) if key in questions.EXTRA}
     wrong = list(given.problems)
     if request.form.get(HONEYPOT):
         text = {"zh": "没有发送成功，请再试一次。", "en": "Not sent: please try again."}
