@@ -9,19 +9,15 @@ from app.models.case import Anchor, Attachment, Case, Event, EventKind
 from app.models.channel import Gateway, Mode, Preference
 from app.models.clock import Clock, ClockStatus
 from app.models.consultation import (
-    AreaSource,
     Consultation,
     Opinion,
-    Owner,
-    OwnerKind,
-    Ownership,
     RollHead,
     RollUnit,
     RuleSet,
     Scheme,
-    Unit,
     Voice,
 )
+from app.models.estate import AreaSource, Owner, OwnerKind, Ownership, Unit
 from app.models.grievance import Grievance, Source
 from app.models.job import Job, JobItem, JobOutcome, JobState
 from app.models.meeting import (
