@@ -17,7 +17,8 @@ from app.services import chain, edge
 from app.services.actors import hashed
 from app.services.demo import bulk, names, records, wards
 from app.services.demo.days import Days
-from app.services.demo.records import COLUMNS, TITLE, Print, Record
+from app.services.demo.gaps import TITLE
+from app.services.demo.records import COLUMNS, Print, Record
 from app.services.demo.stage import Beat, Matter, Stage
 from app.services.demo.town import Town
 from app.services.demo.wards import Ward
