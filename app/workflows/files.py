@@ -101,14 +101,16 @@ def load(path: Path, name: str = "") -> Workflow:
 def parse(document: Mapping[str, Any], name: str) -> Workflow:
     """The workflow that a document (the rows of a draft, JSON) amounts to. Raises FileError, whose
     faults have paths and no lines."""
-    return _typed(document, nodes.of(document), name)
+    return _typed(document, None, name)
 
 
-def _typed(document: Any, root: yaml.Node, name: str) -> Workflow:
+def _typed(document: Any, root: yaml.Node | None, name: str) -> Workflow:
+    """Without ``root`` its nodes are made when something is wrong: that takes longer than all the
+    rest."""
     try:
         return Workflow.model_validate(document)
     except ValidationError as error:
-        raise FileError(name, complaints.of(error, root)) from None
+        raise FileError(name, complaints.of(error, root or nodes.of(document))) from None
 
 
 def line(text: str | bytes, path: str) -> int:
