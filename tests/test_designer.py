@@ -107,7 +107,7 @@ def test_a_draft_that_is_no_workflow_yet_opens_all_the_same(
     row = draft(session)
     row.states[0].label_zh = row.states[0].label_en = ""
     session.flush()
-    found = data(visitor, row)["findings"]
+    found = send(visitor, row, "/check", document=data(visitor, row)["document"])[1]["findings"]
     assert [(each["part"], each["index"], each["inner"]) for each in found] == [
         ("states", 0, "label")
     ]
@@ -233,7 +233,8 @@ def test_a_new_workflow_is_whole_and_opens_in_the_designer(
     row = draft(session, "物资借用")
     assert answer.headers["Location"] == f"/workflows/{row.id}/draw"
     brought = data(visitor, row)
-    assert [each for each in brought["findings"] if each["level"] == "error"] == []
+    found = send(visitor, row, "/check", document=brought["document"])[1]["findings"]
+    assert [each for each in found if each["level"] == "error"] == []
     assert row.openers == ["Secretary"]
     assert visitor.post("/workflows/new", **form).status_code == 422
     assert "已有流程在用" in html.unescape(visitor.text)

@@ -7,6 +7,7 @@ import html
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -30,6 +31,7 @@ LEDGERS = {
     "deadlines": "draft-deadlines",
     "notices": "draft-notices",
     "children": "draft-children",
+    "tests": "draft-tests",
 }
 
 
@@ -154,6 +156,15 @@ def visitor(app: Flask, session: Session) -> Visitor:
     return Visitor(app).sign_in("designer")
 
 
+def unlike(rows: list[Any]) -> list[Any]:
+    """One of each kind: rows in which the same columns say something go the same way."""
+    found = {}
+    for row in rows:
+        columns = row.__table__.columns.keys()
+        found.setdefault(frozenset(name for name in columns if getattr(row, name)), row)
+    return list(found.values())
+
+
 def controls(text: str) -> Iterator[tuple[str, str]]:
     """What a browser would send of the form on the page, as it stands there."""
     form = re.search(r'<form class="narrow" method="post".*?</form>', text, re.S)
@@ -183,7 +194,7 @@ def test_every_row_form_saved_as_it_stands_changes_nothing(
     row = draft(session, key)
     spec = drafts.spec(row)
     for part, ledger in LEDGERS.items():
-        for one in list(getattr(row, part)):
+        for one in unlike(getattr(row, part)):
             address = f"/ledgers/{ledger}/edit/{one.id}"
             visitor.get(address)
             answer = visitor.post(address, **dict(controls(visitor.text)))

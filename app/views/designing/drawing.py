@@ -43,8 +43,18 @@ def draw(workflow_id: int) -> str:
         "definitions/draw.html",
         row=row,
         data=_data(row, spec) if editing else None,
-        picture=pictures.of_workflow(spec) if spec else None,
+        picture=pictures.of_workflow(spec) if spec and not editing else None,
+        drawn=spec is not None,
     )
+
+
+@pages.get("/<int:workflow_id>/draw/picture")
+def draw_picture(workflow_id: int) -> str:
+    """The part that a phone asks for in place of the designer."""
+    row = row_of(workflow_id)
+    must("can_show", row)
+    picture = pictures.of_workflow(drafts.spec(row))
+    return render_template("definitions/drawn.html", picture=picture)
 
 
 def _data(row: Workflow, spec: Spec | None) -> dict[str, Any]:
@@ -55,7 +65,6 @@ def _data(row: Workflow, spec: Spec | None) -> dict[str, Any]:
         "document": document,
         "positions": row.positions or {},
         "version": row.draft_version,
-        "findings": judged(document)[1],
         "language": labels.language(),
         "words": words(),
         "vocabulary": vocabulary(),

@@ -43,6 +43,7 @@ def _bars() -> dict[str, str]:
         "found": _(
             "%(errors)s errors, %(warnings)s hints", errors="{errors}", warnings="{warnings}"
         ),
+        "checking": _("Being checked …"),
         "nothing_found": _("No fault found."),
         "error": _("Error:"),
         "warning": _("Hint:"),

@@ -114,7 +114,8 @@ export function Findings({ store, canvas }) {
     const key = each.part === "states" ? each.key : [list(store.doc, "transitions")[each.index]?.from ?? []].flat()[0];
     if (each.part === "states" || each.part === "transitions") canvas()?.show(key);
   };
-  const head = findings.length ? t("found", { errors, warnings: findings.length - errors }) : t("nothing_found");
+  const fine = store.checked ? t("nothing_found") : t("checking");
+  const head = findings.length ? t("found", { errors, warnings: findings.length - errors }) : fine;
   return (
     <section class="dr-findings" aria-label={t("check")}>
       <button type="button" class="btn dr-findings-head" aria-expanded={String(open)} onClick={() => unfold(!open)}>

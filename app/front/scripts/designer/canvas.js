@@ -4,7 +4,7 @@ import LogicFlow from "@logicflow/core";
 import { HEIGHT, WIDTH, arrange } from "./arrange.js";
 import { list, sources } from "./document.js";
 import { on, route, size, wide } from "./route.js";
-import { SHAPES } from "./shapes.jsx";
+import { SHAPES, Shown } from "./shapes.jsx";
 import { named, t } from "./words.js";
 
 const MANY = 120;
@@ -29,13 +29,15 @@ export class Canvas {
     this.flow.batchRegister(SHAPES);
     this.flow.setTheme({ outline: { stroke: "none" }, anchor: { r: 5 } });
     store.placed = () => this.spots;
+    // It tells nobody what it has drawn: to gather that takes as long as to draw it.
+    this.flow.graphModel.modelToGraphData = () => ({ nodes: [], edges: [] });
     this.hear();
   }
 
   hear() {
     const { flow, store } = this;
     flow.on("node:click", ({ data }) => this.pick("states", data.id));
-    flow.on("edge:click", ({ data }) => store.select("transitions", data.properties.lines[0].index));
+    flow.on("edge:click", ({ data }) => store.select("transitions", this.ways.get(data.id).lines[0].index));
     flow.on("way:pick", ({ index }) => store.select("transitions", index));
     flow.on("blank:click", () => store.select(null));
     flow.on("node:drag", ({ data }) => this.drag(data));
@@ -141,7 +143,7 @@ export class Canvas {
 
   node(key, properties) {
     const [x, y] = this.spots[key];
-    return { id: key, type: "state", x, y, properties };
+    return { id: key, type: "state", x, y, properties: { shown: new Shown(properties) } };
   }
 
   edge(way, { points, label }) {
@@ -149,7 +151,7 @@ export class Canvas {
     const look = { lines, system: lines.every((line) => line.system), chosen: lines.some((line) => line.chosen) };
     return {
       id, type: "way", sourceNodeId: source, targetNodeId: target, startPoint: points[0], endPoint: points[3],
-      pointsList: points, properties: { ...look, points, label },
+      pointsList: points, properties: { shown: new Shown({ ...look, points, label }) },
     };
   }
 
@@ -165,7 +167,7 @@ export class Canvas {
       const model = flow.getNodeModelById(key);
       const [x, y] = this.spots[key];
       if (model.x !== x || model.y !== y) model.moveTo(x, y, true);
-      if (!same(this.nodes.get(key), properties)) model.setProperties(properties);
+      if (!same(this.nodes.get(key), properties)) model.setProperties({ shown: new Shown(properties) });
     }
     const before = this.edges;
     this.edges = this.ways;
@@ -173,8 +175,7 @@ export class Canvas {
       const model = flow.getEdgeModelById(id);
       if (!model) flow.addEdge(this.edge(way, routes?.get(id) ?? route([way], this.spots).get(id)));
       else if (!same(before.get(id)?.lines, way.lines)) {
-        const { points, label } = model.properties;
-        model.setProperties(this.edge(way, { points, label }).properties);
+        model.setProperties(this.edge(way, model.properties.shown).properties);
       }
     }
     if (routes) this.lay(this.ways.values(), routes);
@@ -184,8 +185,9 @@ export class Canvas {
     for (const { id } of ways) {
       const model = this.flow.getEdgeModelById(id);
       const one = routes.get(id);
-      if (!model || same([model.properties.points, model.properties.label], [one.points, one.label])) continue;
-      model.setProperties({ points: one.points, label: one.label });
+      const shown = model?.properties.shown;
+      if (!model || same([shown.points, shown.label], [one.points, one.label])) continue;
+      model.setProperties({ shown: new Shown({ ...shown, ...one }) });
       model.follow(one.points);
     }
   }
@@ -215,9 +217,10 @@ export class Canvas {
     const [xs, ys] = [0, 1].map((side) => all.map((spot) => spot[side]));
     const found = [Math.min(...xs) - WIDTH / 2, Math.min(...ys) - HEIGHT, Math.max(...xs) + WIDTH / 2, Math.max(...ys) + HEIGHT];
     for (const { properties, pointsList } of this.flow.graphModel.edges) {
-      if (!properties.label) continue;
-      const half = size(properties.lines)[0] / 2;
-      const reach = [properties.label[0] - half, properties.label[0] + half, ...[0.25, 0.5, 0.75].map((t_) => on(pointsList, t_)[0])];
+      const { label, lines } = properties.shown ?? {};
+      if (!label) continue;
+      const half = size(lines)[0] / 2;
+      const reach = [label[0] - half, label[0] + half, ...[0.25, 0.5, 0.75].map((t_) => on(pointsList, t_)[0])];
       found[0] = Math.min(found[0], ...reach);
       found[2] = Math.max(found[2], ...reach);
     }

@@ -32,6 +32,7 @@ function App({ store, server }) {
     seen.observe(element.current);
     document.getElementById("designer").dataset.drawn = "1";
     server.offer();
+    server.check();
   }, []);
   useEffect(() => canvas?.draw());
   const actions = tasks(store, server, canvas);

@@ -13,6 +13,7 @@ const FORMS = {
   workflow: WorkflowForm, states: StateForm, transitions: StepForm, fields: FieldForm, deadlines: DeadlineForm,
   notices: NoticeForm, children: ChildForm,
 };
+const MANY = 60;
 const ICONS = {
   workflow: "settings", states: "circle-dot", transitions: "arrow-right", fields: "checkbox", deadlines: "clock",
   notices: "bell", children: "git-branch",
@@ -44,6 +45,7 @@ function Contents({ store, canvas }) {
   const goal = (one) => (one.to ? ` → ${named(list(doc, "states").find((state) => state.key === one.to) ?? { key: one.to })}` : "");
   const steps = list(doc, "transitions").map((one, index) => ({ one, index }));
   const leaving = (key) => steps.filter(({ one }) => one.from !== "*" && [one.from ?? []].flat()[0] === key);
+  const large = list(doc, "states").length > MANY; // then a state's own page lists what leaves it
   const loose = steps.filter(({ one }) => one.from === "*" || !list(doc, "states").some((state) => state.key === [one.from ?? []].flat()[0]));
   return (
     <div class="dr-contents">
@@ -54,7 +56,7 @@ function Contents({ store, canvas }) {
         {list(doc, "states").map((state, index) => (
           <li>
             {link("states", index, state, doc.start === state.key ? ` · ${t("start")}` : "")}
-            <ul>{leaving(state.key).map(({ one, index: at }) => <li>{link("transitions", at, one, goal(one))}</li>)}</ul>
+            {!large && <ul>{leaving(state.key).map(({ one, index: at }) => <li>{link("transitions", at, one, goal(one))}</li>)}</ul>}
           </li>
         ))}
       </ul>

@@ -44,7 +44,7 @@ export class Server {
   async check() {
     const asked = this.asked += 1;
     const answer = await post(this.urls.check, { document: this.store.doc });
-    if (asked === this.asked && answer.findings) this.store.tell({ findings: answer.findings });
+    if (asked === this.asked && answer.findings) this.store.tell({ findings: answer.findings, checked: true });
   }
 
   /* `over`: the version that was shown as a conflict, and is to be written over now. */

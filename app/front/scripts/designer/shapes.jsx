@@ -6,6 +6,14 @@ import { LINE, on, size, wide } from "./route.js";
 
 const ROOM = WIDTH - 58;
 
+/* What a shape shows. A class of its own: LogicFlow would make each entry of plain data observable,
+   which for hundreds of arrows takes longer than to draw them. */
+export class Shown {
+  constructor(values) {
+    Object.assign(this, values);
+  }
+}
+
 /* Two lines at most, cut where there is no more room. */
 function lines(text) {
   const found = [""];
@@ -34,7 +42,7 @@ class StateView extends RectNode {
   getShape() {
     const { model } = this.props;
     const { x, y, properties, isSelected } = model;
-    const { label, kind, start, mark } = properties;
+    const { label, kind, start, mark } = properties.shown;
     const [left, top] = [x - WIDTH / 2, y - HEIGHT / 2];
     const words = lines(label);
     return (
@@ -63,7 +71,7 @@ function Mark({ mark, x, y }) {
 
 class WayModel extends BezierEdgeModel {
   initPoints() {
-    this.follow(this.properties.points);
+    this.follow(this.properties.shown?.points);
   }
 
   /* The curve as app/front/scripts/designer/route.js found it. A way that is being drawn has none. */
@@ -74,6 +82,7 @@ class WayModel extends BezierEdgeModel {
     this.path = this.getPath(points);
   }
 
+  setAnchors() {}
   updatePoints() {}
   moveStartPoint() {}
   moveEndPoint() {}
@@ -82,7 +91,8 @@ class WayModel extends BezierEdgeModel {
 class WayView extends BezierEdge {
   getEdge() {
     const { path, pointsList, properties, isSelected } = this.props.model;
-    const look = `dr-way${properties.chosen || isSelected ? " is-chosen" : ""}${properties.system ? " is-system" : ""}`;
+    const { chosen, system } = properties.shown ?? {};
+    const look = `dr-way${chosen || isSelected ? " is-chosen" : ""}${system ? " is-system" : ""}`;
     return (
       <g className={look}>
         <path className="dr-line" d={path} />
@@ -96,7 +106,7 @@ class WayView extends BezierEdge {
   }
 
   getText() {
-    const { lines: rows = [], label } = this.props.model.properties;
+    const { lines: rows, label } = this.props.model.properties.shown ?? {};
     if (!label) return null;
     const [width, height] = size(rows);
     const [x, y] = [label[0] - width / 2, label[1] - height / 2];

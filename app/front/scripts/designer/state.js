@@ -8,7 +8,7 @@ export class Store {
   constructor(data) {
     Object.assign(this, {
       data, doc: data.document, positions: data.positions, base: data.document,
-      version: data.version, findings: data.findings, selected: null, view: "picture",
+      version: data.version, findings: [], checked: false, selected: null, view: "picture",
       past: [], future: [], saved: data.document, spots: data.positions, notice: null, waiting: false,
       placed: () => ({}),
     });
