@@ -31,6 +31,7 @@ function App({ store, server }) {
     const seen = new ResizeObserver(() => made.flow.resize());
     seen.observe(element.current);
     document.getElementById("designer").dataset.drawn = "1";
+    requestAnimationFrame(() => setTimeout(() => performance.mark("designer-drawn")));
     server.offer();
     server.check();
   }, []);
