@@ -171,6 +171,15 @@ def test_a_case_runs_on_the_version_it_began_on(session, cast, matter, now):
     assert after.compiled.states["raised"].label.zh == "新登记"
 
 
+def test_only_so_many_versions_are_kept_ready(session, monkeypatch):
+    monkeypatch.setattr(definitions, "KEPT", 2)
+    monkeypatch.setattr(definitions, "_compiled", {})
+    versions = session.scalars(sa.select(m.Workflow.current_id).limit(3)).all()
+    first, *_ = [definitions.compiled(session, version) for version in versions]
+    assert list(definitions._compiled[session.get_bind().engine]) == versions[1:]
+    assert definitions.compiled(session, versions[0]).spec == first.spec
+
+
 def test_opening_writes_one_event_one_clock_and_the_words_to_find_it_by(session, matter, now):
     case = matter()
     event = session.query(m.Event).filter_by(case_id=case.id).one()

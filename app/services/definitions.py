@@ -24,11 +24,13 @@ from app.workflows.spec import Workflow
 
 _compiled: WeakKeyDictionary[sa.Engine, dict[int, Compiled]] = WeakKeyDictionary()
 _lock = Lock()
+KEPT = 200
+"""Compiled versions that a process keeps, some 50 MB: places may have many of their own."""
 
 
 def compiled(session: Session, version_id: int) -> Compiled:
-    """The compiled form of a published version; versions never change, so it is kept for as long
-    as the process talks to that database."""
+    """The compiled form of a published version; versions never change, so it is kept until newer
+    ones need the room."""
     known = _compiled.get(session.get_bind().engine)
     found = None if known is None else known.get(version_id)
     return _compile(session, version_id) if found is None else found
@@ -45,6 +47,8 @@ def _compile(session: Session, version_id: int) -> Compiled:
                 raise MissingError(
                     Problem({"zh": "没有这个流程版本。", "en": "There is no such version."})
                 )
+            while len(known) >= KEPT:
+                known.pop(next(iter(known)))
             known[version_id] = compile_(Workflow.model_validate(spec))
         return known[version_id]
 
