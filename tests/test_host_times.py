@@ -58,7 +58,7 @@ def test_nothing_comes_early_or_late_where_hosts_are_five_minutes_off(site):
     begin(site)
     clocks = sa.select(m.Clock.case_id, m.Clock.due_at).where(m.Clock.key == "reply")
     with Session(site.engine) as session:
-        due = dict(session.execute(clocks).tuples().all())
+        due = dict(session.execute(clocks).all())
     seen: dict[tuple[int, str], datetime] = {}
     late = sa.select(m.Notice.case_id, m.Notice.dedupe, m.Notice.status).where(
         m.Notice.key == "late"
