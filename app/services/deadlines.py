@@ -32,11 +32,12 @@ from app.services import (
     standins,
 )
 from app.services.actors import SYSTEM
+from app.services.audience import of_form, of_place
 from app.services.claims import Claimed
 from app.services.ledger import Told, Wound
 from app.services.moments import Moments, Reached
 from app.services.providers import Step
-from app.services.recipients import Asked, of_form, of_place
+from app.services.recipients import Asked
 from app.workflows.spec import Notice
 
 log = logging.getLogger(__name__)

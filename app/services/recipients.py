@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from app.models import Attendance, Place, PlaceKind, Staff
 from app.permissions import Role
 from app.services import direct, edge
+from app.services.audience import ADMINISTRATORS, of_place
 from app.services.providers import Step
 from app.workflows.spec import FieldType
 
@@ -27,8 +28,6 @@ _ACTIVE = sa.select(_user.c.id, _user.c.email).where(
 
 
 Memo = dict[Any, Any]
-ADMINISTRATORS = "administrators"
-"""Of the system, wherever they are; workflow files don't name them."""
 ABOVE = (PlaceKind.SUBDISTRICT, PlaceKind.DISTRICT)
 
 
@@ -51,18 +50,6 @@ def resolve(step: Step, names: tuple[str, ...]) -> list[Recipient]:
         step.memo[asked] = _resolve(step, names)
     found: list[Recipient] = step.memo[asked]
     return found
-
-
-@lru_cache(maxsize=1024)
-def of_place(names: tuple[str, ...]) -> bool:
-    """Whether the case's place alone says who they are."""
-    return all(name.startswith(("role:", "above:")) or name == ADMINISTRATORS for name in names)
-
-
-@lru_cache(maxsize=1024)
-def of_form(names: tuple[str, ...]) -> bool:
-    """Whether the form data of the case are asked."""
-    return any(name.startswith("field.") for name in names)
 
 
 def _resolve(step: Step, names: tuple[str, ...]) -> list[Recipient]:

@@ -13,8 +13,9 @@ from typing import Any
 
 from app.permissions import Role
 from app.services import edge, outbox
+from app.services.audience import ADMINISTRATORS
 from app.services.providers import Step
-from app.services.recipients import ADMINISTRATORS, resolve
+from app.services.recipients import resolve
 from app.workflows.spec import Label, Notice
 from app.workflows.templates import document
 
