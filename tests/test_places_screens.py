@@ -238,3 +238,27 @@ def test_a_template_without_limits_says_so(app, session, row, cast, now, secreta
     assert "lets places vary nothing" in secretary.text
     assert secretary.get(f"{page}/edit").status_code == 409
     assert secretary.get(page).status_code == 200
+
+
+def test_before_publishing_one_sees_which_places_could_not_follow(
+    designer, app, session, row, secretary, page
+):
+    varied(secretary, page)
+    drafts.store(session, lamps.spec(vary={"labels": True}))
+    session.commit()
+    designer.get(f"/workflows/{row.id}")
+    assert "1 place couldn" in designer.text
+    assert "翠微社区" in designer.text
+    outsider = Visitor(app).sign_in("outsider")
+    outsider.get(f"/workflows/{row.id}")
+    assert "翠微社区" not in outsider.text
+    assert session.query(m.Variation).one().problems == []
+
+
+def test_limits_and_owner_are_in_the_ledger_s_form_too(app, session, cast, row):
+    visitor = Visitor(app).sign_in("admin")
+    path = f"/ledgers/workflows/edit/{row.id}"
+    assert visitor.get(path).status_code == 200
+    assert 'name="vary"' in visitor.text
+    assert 'name="place"' in visitor.text
+    assert "least: 1 working day" in visitor.text

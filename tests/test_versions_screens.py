@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import random
 import time
+import warnings
 from copy import deepcopy
 from datetime import timedelta
 
@@ -282,8 +284,6 @@ def test_a_hostile_file_is_refused_with_its_place_named(designer, text):
     assert "not imported" in designer.text
 
 
-# the test client leaves the temporary file open into which it packs a large upload
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_file_of_almost_a_megabyte_travels_with_the_page(designer, session, row):
     """The largest that may be imported: texts that hardly pack."""
     dice = random.Random(4)
@@ -302,6 +302,10 @@ def test_a_file_of_almost_a_megabyte_travels_with_the_page(designer, session, ro
     assert designer.post("/workflows/import/confirm", payload=payload).status_code == 302
     session.expire_all()
     assert len(row.notices) == 500
+    with warnings.catch_warnings():
+        # the test client leaves the temporary file open into which it packs a large upload
+        warnings.simplefilter("ignore")
+        gc.collect()
 
 
 def test_a_file_made_to_keep_the_picture_busy_is_shown_without_one(designer):

@@ -23,6 +23,9 @@ from app.workflows.faults import Fault
 from app.workflows.spec import Workflow
 from app.workflows.variation import Changes
 
+FORETOLD = 200
+"""So many places are tried before a template is published."""
+
 
 def listed(session: Session, viewer: Viewer, workflow_id: int) -> list[Variation]:
     """The variations that the viewer may see, those that need a hand first."""
@@ -166,6 +169,23 @@ def renew(session: Session, made: Made, version: m.WorkflowVersion) -> int:
             _enforce(session, made, own, (version, spec, changes), PublicationKind.FOLLOWED)
     wardens.tell(session, made, version, stuck)
     return len(stuck)
+
+
+def foretell(session: Session, workflow_id: int, spec: Workflow) -> list[tuple[str, Problem]]:
+    """The places that couldn't follow if ``spec`` were published, with the first reason of each."""
+    rows = session.execute(
+        sa.select(Place.name, Variation.published)
+        .join(Place, Place.id == Variation.place_id)
+        .where(Variation.workflow_id == workflow_id, Variation.current_id.is_not(None))
+        .order_by(Place.path)
+        .limit(FORETOLD)
+    ).all()
+    known = publications.specs(session) if rows else {}
+    found = []
+    for name, published in rows:
+        problems = unfit(spec, Changes.model_validate(published), known)
+        found += [(name, problem) for problem in problems[:1]]
+    return found
 
 
 def unfit(spec: Workflow, changes: Changes, known: Mapping[str, Workflow]) -> list[Problem]:

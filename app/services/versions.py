@@ -113,7 +113,7 @@ def name_of(version: m.WorkflowVersion) -> str:
     return f"{version.number}" + (f"@{version.place_id}" if version.place_id else "")
 
 
-def usable(session: Session, viewer: Viewer) -> sa.ColumnElement[bool]:
+def usable(viewer: Viewer) -> sa.ColumnElement[bool]:
     """Workflows that are used in a place of the viewer's."""
     if viewer.everywhere:
         return sa.true()

@@ -56,11 +56,11 @@ class WorkflowView(GuardedView):
     list_columns = ("label_zh", "label_en", "key", "leg", "current.number")
     show_columns = (
         "key", "label_zh", "label_en", "leg", "help_zh", "help_en", "start", "intake", "openers",
-        "notify", "current.number", "draft_version",
+        "notify", "vary", "place", "current.number", "draft_version",
     )  # fmt: skip
     add_columns = edit_columns = (
         "key", "label_zh", "label_en", "leg", "help_zh", "help_en", "start", "intake", "openers",
-        "notify",
+        "notify", "vary", "place",
     )  # fmt: skip
     search_columns = ("leg",)
     order_columns = ("id", "key")
@@ -75,14 +75,17 @@ class WorkflowView(GuardedView):
     description_columns = {
         "key": _l("A word without blanks; it outlives the name."),
         "intake": _l("A list of “field: key” with “required: true” where needed."),
+        "vary": _l("As in a workflow file: “labels: true”, “roles”, “times”."),
+        "place": _l("It is used and edited there and below; empty: the whole system."),
     }
 
     def frozen(self, item: Workflow) -> str:
         return foreign(item)
 
     def before_save(self, item: Workflow, form: Any, *, creating: bool) -> None:
-        if creating:
+        if creating and item.place is None:
             item.place = reach.home(db.session(), access.viewer())
+        reach.require(db.session(), access.viewer(), item.place)
         drafts.touch(item, access.viewer(), access.now())
 
     def after_save(self, item: Workflow, form: Any, *, creating: bool) -> None:
@@ -90,7 +93,7 @@ class WorkflowView(GuardedView):
             refuse_faults(item, name.removesuffix("_zh").removesuffix("_en"), form)
 
     def before_delete(self, item: Workflow) -> None:
-        if item.current_id:
+        if item.current_id or item.retired_at:
             raise InvalidError(
                 Problem(
                     {

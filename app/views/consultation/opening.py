@@ -14,7 +14,7 @@ from app.errors import ForbiddenError, InvalidError, Problem, SifangError
 from app.extensions import db
 from app.models import RuleSet
 from app.models import Workflow as WorkflowRow
-from app.services import cases, definitions, electorates
+from app.services import cases, definitions, electorates, versions
 from app.services.cases import Opened, Opening
 from app.services.electorates import Electorate
 from app.transaction import unit_of_work
@@ -115,7 +115,11 @@ def openable() -> list[Workflow]:
     session, roles = db.session(), access.viewer().roles
     rows = session.execute(
         sa.select(WorkflowRow.key, WorkflowRow.current_id)
-        .where(WorkflowRow.leg == "consultation", WorkflowRow.current_id.is_not(None))
+        .where(
+            WorkflowRow.leg == "consultation",
+            WorkflowRow.current_id.is_not(None),
+            versions.usable(access.viewer()),
+        )
         .order_by(WorkflowRow.key)
     )
     specs = [definitions.compiled(session, row.current_id).spec for row in rows]

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 from app.errors import ConflictError, InvalidError, Problem
 from app.extensions import db
 from app.models import Case, Workflow
-from app.services import definitions, drafts, edge
+from app.services import definitions, drafts, edge, variations
 from app.services.scope import visible
 from app.transaction import unit_of_work
 from app.views import access, errors, pictures
@@ -59,6 +59,8 @@ def show(workflow_id: int) -> str:
 
 def _page(row: Workflow, note: str = "", said: tuple[str, ...] = ()) -> str:
     spec, found, problems = _judged(row)
+    same, may_publish = _in_force(row, spec), may("can_publish", row)
+    told = spec is not None and may_publish and not same
     return render_template(
         "definitions/show.html",
         row=row,
@@ -66,16 +68,21 @@ def _page(row: Workflow, note: str = "", said: tuple[str, ...] = ()) -> str:
         findings=found,
         problems=problems,
         blocked=bool(problems) or any(f.level == "error" for f in found),
-        same=spec is not None
-        and row.current is not None
-        and files.checksum(spec) == row.current.checksum,
+        same=same,
+        stuck=variations.foretell(db.session(), row.id, spec) if spec and told else (),
         note=note,
         said=said,
         shown_at=edge.shown,
         formats=FORMATS,
-        may_publish=may("can_publish", row),
+        may_publish=may_publish,
         may_edit=may("can_edit", row),
     )
+
+
+def _in_force(row: Workflow, spec: Spec | None) -> bool:
+    """Whether the draft says just what holds now."""
+    present = row.current
+    return spec is not None and present is not None and files.checksum(spec) == present.checksum
 
 
 def _judged(row: Workflow) -> tuple[Spec | None, list[Finding], tuple[Problem, ...]]:

@@ -193,6 +193,7 @@ COLUMNS: dict[str, Any] = {
     "user": _l("Login"),
     "user_id": _l("Login"),
     "username": _l("User name"),
+    "vary": _l("What places may change"),
     "version": _l("Version"),
     "visible_to": _l("Visible to"),
     "visited_by": _l("Visited by"),
