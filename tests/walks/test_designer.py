@@ -249,6 +249,6 @@ def test_a_phone_shows_the_picture_and_says_why(enter, site):
     page.get_by_role("link", name="交办单").click()
     page.get_by_role("link", name="绘制").click()
     page.get_by_text("请用电脑打开").wait_for()
-    assert page.locator("main svg.picture").is_visible()
+    page.locator("main svg.picture").wait_for()
     assert not page.locator("#designer").is_visible()
     assert not sideways(page)

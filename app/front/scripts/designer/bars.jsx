@@ -36,7 +36,7 @@ export function Bar({ store, actions }) {
 
 function said(store) {
   if (store.waiting) return t("saving");
-  if (store.dirty || (store.view === "text" && store.text !== store.written)) return t("unsaved");
+  if (store.dirty || store.typing) return t("unsaved");
   return store.notice?.kind === "saved" ? t("saved_at", { time: store.notice.at }) : t("all_saved");
 }
 

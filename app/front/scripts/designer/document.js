@@ -171,6 +171,38 @@ const CHANGES = {
   },
 };
 
+/* The tests of the workflow and what places may vary name parts too. Only a new key goes through them:
+   a test of something that is gone is for people to look at. */
+const MENTIONS = {
+  states: (move, to) => expected(move, "state", to),
+  transitions: (move, to) => (move.press ? { ...move, press: to(move.press) } : move),
+  fields: (move, to) => (move.form
+    ? { ...move, form: Object.fromEntries(Object.entries(move.form).map(([key, value]) => [to(key), value])) } : move),
+  notices: (move, to) => expected(move, "told", to),
+  deadlines: (move, to) => expected(move, "overdue", to),
+  children: (move, to) => (move.end ? { ...move, end: to(move.end) } : move),
+};
+
+function expected(move, name, to) {
+  const value = move.expect?.[name];
+  if (value === undefined || value === null) return move;
+  return { ...move, expect: { ...move.expect, [name]: Array.isArray(value) ? value.map(to) : to(value) } };
+}
+
+function mentioned(doc, part, to) {
+  let found = doc;
+  if (doc.tests) {
+    const moves = (test) => test.moves?.map((move) => MENTIONS[part](move, to));
+    found = { ...found, tests: doc.tests.map((test) => ({ ...test, moves: moves(test) })) };
+  }
+  const [list_, name] = { transitions: ["roles", "transition"], deadlines: ["times", "deadline"] }[part] ?? [];
+  if (list_ && doc.vary?.[list_]) {
+    const leave = doc.vary[list_].map((one) => ({ ...one, [name]: to(one[name]) }));
+    found = { ...found, vary: { ...doc.vary, [list_]: leave } };
+  }
+  return found;
+}
+
 const several = (doc, part, key) => list(doc, part).filter((item) => item.key === key).length > 1;
 
 /* The item with another key, which all that name it then use. */
@@ -178,7 +210,8 @@ export function rename(doc, part, index, key) {
   const old = list(doc, part)[index].key;
   const renamed = put(doc, [part, index], place(list(doc, part)[index], "key", key));
   if (!old || old === key || several(doc, part, old)) return renamed;
-  return CHANGES[part](renamed, (name) => (name === old ? key : name));
+  const to = (name) => (name === old ? key : name);
+  return mentioned(CHANGES[part](renamed, to), part, to);
 }
 
 /* The draft without the item and all that names it: steps from or to a state go with it. */

@@ -95,7 +95,7 @@ export function begin() {
     speak(data.words, data.language);
     const store = new Store(data);
     const server = new Server(store);
-    window.addEventListener("beforeunload", (event) => store.dirty && event.preventDefault());
+    window.addEventListener("beforeunload", (event) => (store.dirty || store.typing) && event.preventDefault());
     render(<App store={store} server={server} />, root);
   };
   room.addEventListener("change", start);

@@ -26,6 +26,10 @@ export class Store {
     for (const hear of this.heard) hear(this);
   }
 
+  get typing() {
+    return this.view === "text" && this.text !== this.written;
+  }
+
   get dirty() {
     return this.doc !== this.saved || this.positions !== this.spots;
   }
