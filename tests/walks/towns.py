@@ -4,6 +4,7 @@ empty."""
 from __future__ import annotations
 
 from datetime import date
+from itertools import islice
 
 import sqlalchemy as sa
 from flask_appbuilder.security.sqla.models import User
@@ -14,9 +15,10 @@ from app import clock
 from app import models as m
 from app.extensions import db
 from app.factory import create_app
-from app.services import demo, jobs
-from app.services.actors import hashed
+from app.services import campaigns, definitions, demo, jobs, passages
+from app.services.actors import SYSTEM, hashed
 from app.services.jobs import Order
+from app.services.migrations import Plan
 from app.transaction import unit_of_work
 from tests.conftest import build_empty
 
@@ -31,8 +33,25 @@ def build(settings: config.Settings) -> None:
         with unit_of_work(db.session()) as session:
             demo.seed(session, clock.now(), settings.files_dir)
             _add(session)
+            _move(session)
         db.session.remove()
         db.engine.dispose()
+
+
+def _move(session: Session) -> None:
+    """A few of the duties that run are moved to a version that calls one state otherwise."""
+    now = clock.now()
+    row = session.scalars(sa.select(m.Workflow).filter_by(key="duty")).one()
+    row.states[0].label_zh += "（新）"
+    definitions.publish(session, row, actor=SYSTEM, now=now, note="改了一个名称")
+    mapping: dict[str, str | None] = {
+        state.key: state.key for state in row.states if state.kind not in ("done", "cancelled")
+    }
+    plan = Plan(row.id, "2", {"1": mapping}, "shift", "改了名称")
+    made = campaigns.record(session, plan, actor=SYSTEM, now=now)
+    ids, act = passages.moving(session, made)
+    for case_id in islice(ids, 5):
+        act(session, case_id, SYSTEM, now)
 
 
 def _add(session: Session) -> None:
