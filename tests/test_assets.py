@@ -51,7 +51,7 @@ def test_there_is_no_way_out_of_the_folder(visitor: Visitor, path: str) -> None:
 
 
 FRONT = Path(config.ROOT) / "app"
-SPEAKING = (".html", ".py", ".js", ".mjs")
+SPEAKING = (".html", ".py", ".js", ".jsx", ".mjs")
 
 
 def _spoken() -> str:
