@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from app import models as m
-from app.services import cases, definitions, drafts
+from app.services import cases, definitions, drafts, variations
 from app.services.actors import SYSTEM
 from app.services.cases import Opened, Opening
+from app.services.publications import Made
 from app.workflows.spec import Workflow
+from app.workflows.variation import Changes
 from tests.cast import Cast
 
 KEY = "lamp"
@@ -94,3 +96,63 @@ def open_case(
 ) -> Opened:
     opening = Opening(KEY, "路灯不亮", cast.places[place].id)
     return cases.open_case(session, opening, actor=cast.viewer(by), now=now)
+
+
+WISH = {
+    "labels": {"states.reported": {"zh": "等待派工"}},
+    "roles": {"begin": ["GridWorker"]},
+    "times": {"mend": "5 working days"},
+}
+"""What a community wants otherwise."""
+
+
+class Ground:
+    """The lamp template, and what the people of two communities do with it."""
+
+    def __init__(self, session: Session, cast: Cast, now: datetime, row: m.Workflow) -> None:
+        self.session, self.cast, self.now, self.row = session, cast, now, row
+
+    def save(
+        self,
+        wish: Any = WISH,
+        *,
+        by: str = "secretary",
+        place: str = "cuiwei",
+        expected: int = 0,
+    ) -> m.Variation:
+        return variations.save(
+            self.session,
+            self.row,
+            self.cast.places[place],
+            Changes.model_validate(wish),
+            expected=expected,
+            actor=self.cast.viewer(by),
+            now=self.now,
+        )
+
+    def made(self, by: str = "secretary", note: str = "") -> Made:
+        return Made(self.row, self.cast.viewer(by), self.now + timedelta(hours=1), note)
+
+    def publish(
+        self, *, by: str = "secretary", place: str = "cuiwei", expected: int = 1
+    ) -> m.WorkflowVersion:
+        return variations.publish(
+            self.session,
+            self.row,
+            self.cast.places[place],
+            expected=expected,
+            made=self.made(by),
+        )
+
+    def template(self, workflow: Workflow) -> m.Workflow:
+        self.now += timedelta(days=1)
+        return publish(self.session, self.now, workflow)
+
+    def spec(self, place: str = "compound") -> Workflow:
+        path = self.cast.places[place].path
+        found = definitions.current(self.session, KEY, path)
+        return definitions.compiled(self.session, found.version_id).spec
+
+    def own(self, place: str = "cuiwei") -> m.Variation | None:
+        self.session.expire_all()
+        return variations.found(self.session, self.row.id, self.cast.places[place].id)
