@@ -116,3 +116,19 @@ def test_who_may_not_open_it_neither_sees_nor_reaches_it(
     assert visitor.get(f"/cases/new/{loan.id}").status_code == 404
     assert visitor.post(f"/cases/new/{loan.id}", **form(cast)).status_code == 404
     assert opened(session) is None
+
+
+def test_what_is_used_elsewhere_only_is_not_offered_here(
+    staff: Visitor, session: Session, cast: Cast, loan: m.Workflow
+) -> None:
+    loan.place = cast.places["hongmian"]
+    session.commit()
+    staff.get("/cases/new/")
+    assert "物资借用" not in staff.text
+    assert staff.get(f"/cases/new/{loan.id}").status_code == 404
+    loan.place = cast.places["grid"]
+    session.commit()
+    community = {"field-place_id": cast.places["cuiwei"].id}
+    assert staff.post(f"/cases/new/{loan.id}", **form(cast, **community)).status_code == 422
+    assert "只用于" in staff.text
+    assert staff.post(f"/cases/new/{loan.id}", **form(cast)).status_code == 302

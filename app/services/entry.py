@@ -49,16 +49,28 @@ class Entry:
 def openable(session: Session, viewer: Viewer) -> list[Openable]:
     """Workflows in force, without a leg, whose cases this person may open; one small statement."""
     rows = session.execute(
-        sa.select(m.Workflow.id, m.Workflow.current_id)
+        sa.select(m.Workflow.id, m.Workflow.current_id, m.Place.path)
+        .outerjoin(m.Place, m.Place.id == m.Workflow.place_id)
         .where(m.Workflow.leg == LEG, m.Workflow.current_id.is_not(None))
         .order_by(m.Workflow.key)
     )
-    found = [Openable(row.id, definitions.compiled(session, row.current_id)) for row in rows]
+    found = [
+        Openable(row.id, definitions.compiled(session, row.current_id))
+        for row in rows
+        if _holds(row.path, viewer)
+    ]
     return [
         each
         for each in found
         if each.compiled.spec.leg == LEG and viewer.roles & set(each.compiled.spec.openers)
     ]
+
+
+def _holds(owner: str | None, viewer: Viewer) -> bool:
+    """Whether the workflow is used anywhere that this person works."""
+    if owner is None or viewer.everywhere:
+        return True
+    return any(path.startswith(owner) or owner.startswith(path) for path in viewer.places)
 
 
 def choose(session: Session, viewer: Viewer, workflow_id: int) -> Openable:

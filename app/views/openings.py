@@ -8,7 +8,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from app.errors import InvalidError, Problem
+from app.errors import InvalidError, MissingError, Problem
 from app.extensions import db
 from app.services import candidates, entry
 from app.services.entry import Entry, Openable
@@ -57,7 +57,7 @@ def register(kind_id: int) -> Answer:
             opened = entry.register(
                 session, chosen, _entry(given, token), actor=viewer, now=access.now()
             )
-    except InvalidError as error:
+    except (InvalidError, MissingError) as error:
         return _form(chosen, given, error.problems, token=token), 422
     flash(_("Registered as %(number)s.", number=opened.number), "success")
     return redirect(url_for("cases.page", case_id=opened.id))
