@@ -13,7 +13,7 @@ from flask import Flask
 from app import clock
 from app import models as m
 from app.services import adjustments, calendars, edge, kinds, proposals, recounts, years
-from app.services.actors import SYSTEM
+from app.services.actors import SYSTEM, Viewer
 from app.services.adjustments import Day, Why
 from app.services.kinds import Work
 from tests import extended
@@ -163,6 +163,31 @@ class TestDays:
         monkeypatch.setattr(proposals, "TRIED", 1)
         admin.post("/calendars/days", **flood())
         assert "以上是前 1 个的结果" in admin.text
+
+    def test_all_of_them_are_tried_by_a_job(
+        self, admin, session, cast, case, now, monkeypatch, tmp_path
+    ):
+        other = extended.begin(session, cast.places["compound"].id, now)
+        session.commit()
+        before = due(session)
+        monkeypatch.setattr(recounts, "BATCH", 1)
+        monkeypatch.setattr(proposals, "TRIED", 1)
+        admin.post("/calendars/days", **flood())
+        kept = hidden(admin.text)
+        kept.pop("seen")
+        answer = admin.post("/calendars/days", **kept, whole="1")
+        job = session.scalars(sa.select(m.Job)).one()
+        assert (answer.headers["Location"], job.kind) == (f"/jobs/{job.id}", proposals.TRIAL)
+        ending = run(session, job, tmp_path, cast.viewer("admin"))
+        assert "试算了 2 个时限，2 个会改时间" in ending.message["zh"]
+        assert (ending.result["looked"], ending.result["moved"]) == (2, 2)
+        assert due(session) == before, "nothing is written"
+        for model in (m.CalendarChange, m.CalendarDay):
+            assert session.scalar(sa.select(sa.func.count()).select_from(model)) == 0
+        job.state = m.JobState.DONE
+        session.commit()
+        assert admin.get(f"/jobs/{job.id}").status_code == 200
+        assert f'href="/cases/{other.id}"' in admin.text
 
     def test_confirmed_it_is_written_and_counted_by_a_job(self, admin, session, case, tmp_path):
         before = due(session)
@@ -343,14 +368,14 @@ class TestRecount:
         assert admin.post("/calendars/recount", reason="x", seen="x").status_code == 400
 
 
-def run(session, job: m.Job, folder) -> kinds.Ending:
+def run(session, job: m.Job, folder, owner: Viewer = SYSTEM) -> kinds.Ending:
     """The job to its end, as a worker would; what it tells is kept with it."""
     work = Work(
         session=session,
         job_id=job.id,
         kind=job.kind,
         attempts=1,
-        owner=SYSTEM,
+        owner=owner,
         language="zh",
         parameters=job.parameters,
         cursor={},

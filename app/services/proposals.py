@@ -1,7 +1,7 @@
 """A change of the calendar: looked at first with all that follows from it, then carried out.
 
-Looking makes the change in a savepoint and undoes it. Carrying it out writes it, and leaves the
-deadlines that run to a job (``services.recounts``).
+Looking makes the change in a savepoint, keeps the calendars that it leads to in memory and undoes
+it. Carrying it out writes it, and leaves the deadlines that run to a job (``services.recounts``).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from app.errors import ConflictError, InvalidError, Problem
 from app.models import CalendarChange, Job
 from app.services import calendars, jobs, recounts, years
 from app.services.adjustments import Why
+from app.services.calendars import Book
 from app.services.jobs import Order
 from app.services.recounts import Preview
 from app.workflows.calendar import Calendar, Segment
@@ -26,7 +27,9 @@ Make = Callable[[Session, Why], object]
 LISTED = 60
 """Days that a proposal names; ``count`` counts all."""
 TRIED = 20_000
-"""Deadlines that are tried while somebody waits, about three seconds' work; the job counts all."""
+"""Deadlines that are tried while somebody waits, about three seconds' work; more are tried by a job
+on request."""
+TRIAL = "clocks.trial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +66,22 @@ def tried(session: Session, plan: Plan, why: Why) -> Proposal:
     """What the plan would do; nothing is written. Raises InvalidError."""
     way = () if plan.place_id is None else years.upwards(session, plan.place_id)
     book = calendars.book(session)
-    before, version = book.along(way), book.version
+    then, text = outlook(session, plan, why)
+    preview = recounts.preview(session, why.now, TRIED, then)
+    found = list(_altered(book.along(way), then.along(way), plan))
+    return Proposal(book.version, text, preview, tuple(found[:LISTED]), len(found))
+
+
+def outlook(session: Session, plan: Plan, why: Why) -> tuple[Book, dict[str, str]]:
+    """The calendars as the plan would make them, and what it does in words; nothing is written.
+    Raises InvalidError."""
     nested = session.begin_nested()
     try:
         text = _made(session, plan, why)
-        after = calendars.book(session).along(way)
-        preview = recounts.preview(session, why.now, TRIED)
-        found = list(_altered(before, after, plan))
+        return calendars.book(session), text
     finally:
         nested.rollback()
         calendars.forget(session)
-    return Proposal(version, text, preview, tuple(found[:LISTED]), len(found))
 
 
 def _made(session: Session, plan: Plan, why: Why) -> dict[str, str]:

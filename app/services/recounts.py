@@ -29,12 +29,24 @@ from app.services import (
     timers,
 )
 from app.services.actors import Viewer
+from app.services.calendars import Book
 from app.services.counted import Counted, Moved
 from app.services.kinds import Ending, Step, Work
 from app.services.ledger import Told, Wound
 from app.workflows.clocks import Entry
 
-__all__ = ["KIND", "Batch", "Moved", "Preview", "batch", "one", "preview"]
+__all__ = [
+    "KIND",
+    "Batch",
+    "Moved",
+    "Preview",
+    "batch",
+    "one",
+    "preview",
+    "running",
+    "tell",
+    "trial",
+]
 
 BATCH = 500
 LISTED = 200
@@ -74,19 +86,35 @@ class Batch:
     busy: tuple[int, ...] = ()
 
 
-def preview(session: Session, now: datetime, most: int | None = None) -> Preview:
-    """What counting anew would change, of ``most`` clocks or a batch more; nothing is written. To
-    see what a change would do, make it in a savepoint, ask, and undo it."""
+def preview(
+    session: Session, now: datetime, most: int | None = None, book: Book | None = None
+) -> Preview:
+    """What counting anew on the calendars of ``book`` (None: those of the session) would change, of
+    ``most`` clocks or a batch more; nothing is written."""
     found, after = Preview(), 0
-    while clocks := _read(session, after, BATCH):
+    while (tried := trial(session, after, now, book)).last is not None:
         if most is not None and found.looked >= most:
             found.cut = True
             break
-        found.looked += len(clocks)
-        found.count([one.moved for one in _counted(session, clocks, now)])
-        after = clocks[-1].id
+        found.looked += tried.looked
+        found.count(tried.moved)
+        after = tried.last
     found.listed.sort(key=lambda one: (not one.overdue, one.after or now))
     return found
+
+
+def trial(session: Session, after: int, now: datetime, book: Book | None) -> Batch:
+    """What counting the clocks after that id would change; nothing is written or locked."""
+    clocks = _read(session, after, BATCH)
+    if not clocks:
+        return Batch(None, 0)
+    moved = tuple(one.moved for one in _counted(session, clocks, now, book))
+    return Batch(clocks[-1].id, len(clocks), moved)
+
+
+def running(session: Session) -> int:
+    """How many clocks there are to be counted."""
+    return session.scalar(sa.select(sa.func.count()).where(_ALIVE).select_from(_clock)) or 0
 
 
 def batch(session: Session, after: int, reason: str, *, actor: Viewer, now: datetime) -> Batch:
@@ -145,9 +173,11 @@ def _read(
     return session.connection().execute(query).all()
 
 
-def _counted(session: Session, clocks: Sequence[Any], now: datetime) -> Iterator[Counted]:
+def _counted(
+    session: Session, clocks: Sequence[Any], now: datetime, book: Book | None = None
+) -> Iterator[Counted]:
     """Those that differ."""
-    book = calendars.book(session)
+    book = book or calendars.book(session)
     held = rows.locked(session, list({row.case_id for row in clocks}))
     for row in clocks:
         case = held[row.case_id]
@@ -206,7 +236,7 @@ def _write(
 def _run(work: Work) -> Generator[Step, None, Ending]:
     """Batch by batch; each is committed before the next, and busy cases are waited for alone."""
     session, reason = work.session, str(work.parameters.get("reason", ""))
-    total = session.scalar(sa.select(sa.func.count()).where(_ALIVE).select_from(_clock)) or 0
+    total = running(session)
     after, done = int(work.cursor.get("after", 0)), work.done
     moved, late = int(work.cursor.get("moved", 0)), int(work.cursor.get("late", 0))
     while True:
@@ -217,12 +247,12 @@ def _run(work: Work) -> Generator[Step, None, Ending]:
         done, after = done + found.looked, found.last
         moved += len(found.moved)
         late += sum(one.overdue for one in found.moved)
-        _tell(work, found.moved)
+        tell(work, found.moved)
         cursor = {"after": after, "moved": moved, "late": late}
         yield Step(done, cursor, total)
         for clock_id in found.busy:
             waited = one(session, clock_id, reason, actor=work.owner, now=now)
-            _tell(work, waited)
+            tell(work, waited)
             moved += len(waited)
             yield Step(done, {**cursor, "moved": moved}, total)
     return Ending(
@@ -233,7 +263,7 @@ def _run(work: Work) -> Generator[Step, None, Ending]:
     )
 
 
-def _tell(work: Work, found: Sequence[Moved]) -> None:
+def tell(work: Work, found: Sequence[Moved]) -> None:
     """What became of each case, by its id; those that turn late are to be looked at."""
     for each in found:
         before, after = edge.shown(each.before) or "—", edge.shown(each.after) or "—"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from flask import current_app, g, session
 from flask_appbuilder.security.sqla.models import User
+from werkzeug.datastructures import MultiDict
 
 from app.extensions import db
 from app.services.actors import Viewer
@@ -16,11 +17,12 @@ _PEOPLE = ("viewer", "now", "_login_user")
 
 
 @contextmanager
-def acting(work: Work) -> Iterator[Viewer]:
+def acting(work: Work, form: Sequence[Sequence[str]] = ()) -> Iterator[Viewer]:
     """While it lasts, whoever asks who is here, what the time is and which language is spoken is
-    answered as for the owner of this job."""
+    answered as for the owner of this job; and whoever reads the form that was sent, by ``form``."""
     kept = {name: g.pop(name) for name in _PEOPLE if name in g}
-    with current_app.test_request_context():
+    sent = MultiDict([(name, value) for name, value in form])
+    with current_app.test_request_context(method="POST" if form else "GET", data=sent):
         session["locale"] = work.language
         g.viewer, g.now = work.owner, work.now
         g._login_user = db.session.get(User, work.owner.user_id)  # noqa: SLF001  Flask-Login's

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response
 from app.errors import MissingError, Problem
 from app.extensions import db
 from app.models import Job, JobOutcome, JobState
-from app.services import campaigns, jobs, recounts
+from app.services import campaigns, jobs, proposals, recounts
 from app.services.jobs import Running
 from app.transaction import unit_of_work
 from app.views import access, exports, imports, labels
@@ -45,7 +45,7 @@ TONES = {
     JobState.CANCELLED: "cancelled",
 }
 _WORTH = (JobOutcome.FAILED, JobOutcome.NOTED)
-_ALL = frozenset({recounts.KIND, campaigns.MOVE, campaigns.RESTORE})
+_ALL = frozenset({recounts.KIND, proposals.TRIAL, campaigns.MOVE, campaigns.RESTORE})
 """Kinds of which every item is shown."""
 
 

@@ -3,7 +3,7 @@ made."""
 
 from __future__ import annotations
 
-from app.views.calendar import days, holidays, recounting, week, year
+from app.views.calendar import days, holidays, recounting, trials, week, year
 from app.views.calendar.pages import pages
 
-__all__ = ["days", "holidays", "pages", "recounting", "week", "year"]
+__all__ = ["days", "holidays", "pages", "recounting", "trials", "week", "year"]

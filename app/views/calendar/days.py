@@ -31,10 +31,10 @@ def day() -> str:
 
 @pages.post("/days")
 def set_day() -> Answer:
-    return decide(Asked(_plan, _draw))
+    return decide(Asked(plan, _draw))
 
 
-def _plan() -> Plan:
+def plan() -> Plan:
     first = date_of(request.form.get("first"))
     if first is None:
         raise InvalidError(Problem({"zh": "请选择日期。", "en": "Choose a date."}, "first"))

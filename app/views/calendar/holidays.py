@@ -28,10 +28,10 @@ def holidays() -> str:
 @pages.post("/holidays")
 def read() -> Answer:
     carried: dict[str, str] = {}
-    return decide(Asked(lambda: _plan(carried), _draw, carried))
+    return decide(Asked(lambda: plan(carried), _draw, carried))
 
 
-def _plan(carried: dict[str, str]) -> Plan:
+def plan(carried: dict[str, str]) -> Plan:
     found = _almanac(request.form.get("text") or _uploaded())
     text = carried["text"] = _normal(found)
 

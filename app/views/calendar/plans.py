@@ -11,15 +11,16 @@ from werkzeug.wrappers import Response
 
 from app.errors import ConflictError, InvalidError, Problem
 from app.extensions import db
-from app.services import calendars, proposals
+from app.services import calendars, jobs, proposals
 from app.services.adjustments import Why
+from app.services.jobs import Order
 from app.services.proposals import Plan, Proposal
 from app.transaction import unit_of_work
 from app.views import access, hours, labels
 
 Answer = str | Response | tuple[str, int]
 Draw = Callable[[tuple[Problem, ...]], str]
-OURS = frozenset({"csrf_token", "seen", "again"})
+OURS = frozenset({"csrf_token", "seen", "again", "whole"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,8 @@ def decide(asked: Asked) -> Answer:
     why = Why(access.viewer(), access.now(), request.form.get("reason", "").strip()[:300])
     try:
         plan = asked.plan()
+        if "whole" in request.form:
+            return redirect(url_for("jobs.show", job_id=_begun(asked, why)))
         if "seen" in request.form:
             try:
                 return redirect(url_for("jobs.show", job_id=_carried(plan, why)))
@@ -64,13 +67,26 @@ def _carried(plan: Plan, why: Why) -> int:
         calendars.forget(db.session())
 
 
-def _preview(found: Proposal, asked: Asked) -> str:
+def _begun(asked: Asked, why: Why) -> int:
+    """The number of the job that tries all deadlines, not only the first."""
+    parameters = {"endpoint": request.endpoint, "form": _kept(asked), "reason": why.reason}
+    label = {"zh": "试算日历变更", "en": "Try a change of the calendar"}
+    with unit_of_work(db.session()) as session:
+        order = Order(proposals.TRIAL, parameters, label)
+        return jobs.start(session, order, owner_id=why.actor.user_id or 0, now=why.now).id
+
+
+def _kept(asked: Asked) -> list[tuple[str, str]]:
+    """What was sent, to be sent once more."""
     kept = [(name, value) for name, value in request.form.items(multi=True) if name not in OURS]
-    kept += [item for item in asked.more.items() if item[0] not in dict(kept)]
+    return kept + [item for item in asked.more.items() if item[0] not in dict(kept)]
+
+
+def _preview(found: Proposal, asked: Asked) -> str:
     return render_template(
         "calendar/preview.html",
         found=found,
-        kept=kept,
+        kept=_kept(asked),
         spans=lambda segments: hours.spans(calendars.written(segments)),
         named=lambda day: format_date(day, "full"),
         listed=proposals.LISTED,

@@ -19,10 +19,10 @@ def recount() -> str:
 
 @pages.post("/recount")
 def count() -> Answer:
-    return decide(Asked(_plan, _draw))
+    return decide(Asked(plan, _draw))
 
 
-def _plan() -> Plan:
+def plan() -> Plan:
     today = edge.today(access.now())
     return Plan(None, today, today)
 

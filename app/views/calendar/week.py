@@ -32,10 +32,10 @@ def week() -> str:
 
 @pages.post("/hours")
 def set_week() -> Answer:
-    return decide(Asked(_plan, _draw))
+    return decide(Asked(plan, _draw))
 
 
-def _plan() -> Plan:
+def plan() -> Plan:
     since = date_of(request.form.get("since"))
     if since is None:
         raise missing("since")
