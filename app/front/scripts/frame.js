@@ -46,6 +46,14 @@ export function begin() {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
 
+  /* A strip that scrolls sideways follows the keys: browsers leave alone what peeps out of its end. */
+  document.addEventListener("focusin", (event) => {
+    const strip = event.target.closest(".list-chips, .view-tabs, .piles, .buildings");
+    if (strip && strip !== event.target && strip.scrollWidth > strip.clientWidth) {
+      event.target.scrollIntoView({ block: "nearest", inline: "nearest" });
+    }
+  });
+
   /* Menus close on Escape, on a press elsewhere, and when the keys have led out of them: an open
      one would hide what has the focus. */
   document.addEventListener("focusout", (event) => {
