@@ -61,7 +61,7 @@ def _move(session: Session, case_id: int, now: datetime) -> None:
         reason="换版",
         running=1,
         at=now,
-        actor_name="system",
+        actor_name="程设计",
     )
     session.add(made)
     session.flush()

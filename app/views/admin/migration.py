@@ -70,7 +70,7 @@ class MigrationView(GuardedView):
     def states(self, item: Migration) -> Any:
         """As they are called in the versions' files."""
         return "\n".join(
-            f"{name}: {state} → {target or _('stays')}"
+            f"“{name}: {state}” → " + (f"“{target}”" if target else _("stays"))
             for name, states in sorted(item.mapping.items())
             for state, target in states.items()
         )
