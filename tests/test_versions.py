@@ -14,6 +14,7 @@ from app.models import Place, PlaceKind, PublicationKind
 from app.services import cases, definitions, drafts, publications, reach, versions
 from app.services.actors import SYSTEM, Viewer
 from app.services.publications import Made
+from app.workflows import registry
 from app.workflows.spec import Workflow
 from tests import lamps
 
@@ -82,7 +83,7 @@ def test_restoring_the_version_in_force_or_none_is_refused(session, row, made):
 def test_an_earlier_version_is_checked_anew(session, row, made, now, monkeypatch):
     """What it names may be gone by now."""
     lamps.publish(session, now, lamps.renamed("新登记"))
-    monkeypatch.delitem(definitions.check.__globals__["registry"].ROLES, "PropertyStaff")
+    monkeypatch.delitem(registry.ROLES, "PropertyStaff")
     with pytest.raises(InvalidError, match="PropertyStaff"):
         versions.restore(session, 1, made)
 
