@@ -22,7 +22,7 @@ run: setup ## everything on this machine, until Ctrl-C (PORT=8080, SIFANG_VAR=va
 
 test: $(VENV)/dev.stamp packages assets browser lint types layers ## lint, types, layers and every test (ARGS="-k word")
 	$(PY) translations/build.py compile
-	$(PY) -m pytest -n auto --dist loadfile --timeout 300 $(ARGS)
+	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder --timeout 300 $(ARGS)
 
 faults: $(VENV)/dev.stamp ## kills, cuts, hanging servers: minutes of them (make test has the short ones)
 	$(PY) -m pytest -m "faults or long" --timeout 600 $(ARGS)

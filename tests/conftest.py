@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -112,8 +113,18 @@ def files_dir(settings: config.Settings) -> Path:
     return settings.files_dir
 
 
-LONG = ("tests/walks/test_screens.py", "tests/test_jobs_faults.py", "tests/test_worker_faults.py")
+LONG = (
+    "tests/test_jobs_faults.py",
+    "tests/test_worker_faults.py",
+    "tests/test_host_",
+    "tests/walks",
+)
 """Files that take longest begin first, so that no worker is left alone with one at the end."""
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: browsers, workers and servers are waited for a lot."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
