@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -113,18 +112,9 @@ def files_dir(settings: config.Settings) -> Path:
     return settings.files_dir
 
 
-LONG = (
-    "tests/test_jobs_faults.py",
-    "tests/test_worker_faults.py",
-    "tests/test_host_",
-    "tests/walks",
-)
-"""Files that take longest begin first, so that no worker is left alone with one at the end."""
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: browsers, workers and servers are waited for a lot."""
-    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else 2
+LONG = ("tests/test_host_", "tests/test_jobs_faults.py", "tests/test_worker_faults.py")
+"""Files that take longest begin first, so that no worker is left alone with one at the end. The
+walks stay last: the site that they share looks into the queue of the tests beside them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -69,6 +69,7 @@ def test_the_steps_are_measured(without_peers: None) -> None:
     assert len(ratios(found, steps.FIRE, steps.HAND)) == 2
 
 
+@pytest.mark.long
 def test_the_pages_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "HISTORY", (100, 100))
     monkeypatch.setattr(pages, "UNFINISHED", 10)
@@ -93,12 +94,14 @@ def test_everybody_begins_a_round_in_turn() -> None:
     assert order == ["a", "b", "a", "b", "b", "a"]
 
 
+@pytest.mark.long
 def test_all_that_is_due_is_fired_once_and_nothing_else() -> None:
     """The bench itself checks the rows that were written."""
     with cluster.running(durable=False) as server:
         assert clocks.fired(server, "few", 60, 20) > 0
 
 
+@pytest.mark.long
 def test_the_checker_is_measured_on_a_large_workflow() -> None:
     spec = designer.workflow()
     assert (len(spec.states), len(spec.transitions)) == (200, 600)

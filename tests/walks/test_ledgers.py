@@ -35,6 +35,7 @@ def fits(page: Page) -> None:
     assert page.evaluate(TINY) == [], page.url
 
 
+@pytest.mark.long
 def test_every_ledger_fits_a_phone(enter, site):
     page = enter("admin", phone=True)
     for group in LEDGERS:
