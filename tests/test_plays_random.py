@@ -88,7 +88,9 @@ def test_whatever_a_workflow_says_a_play_of_it_never_raises(data: st.DataObject)
     except ValueError:
         return
     if unplayable(compiled) is None:
-        played(compiled, moves)
+        assert [scene.move.kind for scene in played(compiled, moves)] == [
+            Move.model_validate(each).kind for each in moves
+        ]
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -98,4 +100,5 @@ def test_the_checker_takes_any_tests_of_any_workflow(data: st.DataObject) -> Non
     moves = data.draw(walks(spec))
     tests = [{"key": "t", "label": "测", "moves": moves}]
     document = {**spec.model_dump(mode="json", by_alias=True), "tests": tests}
-    check(Workflow.model_validate(document))
+    found = check(Workflow.model_validate(document))
+    assert {finding.level for finding in found} <= {"error", "warning"}

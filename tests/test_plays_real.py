@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app import channels
+from app import models as m
 from app.workflows.spec import FieldSpec, FieldType
 from app.workflows.trials import Move
 from tests.cast import Cast
@@ -127,6 +128,7 @@ def test_wherever_a_case_wanders_the_play_goes_along(
     ]
     for _ in range(25):
         pair.take(_wandering(pair, chance, chance.choice(roles)))
+    assert session.get_one(m.Case, pair.id).state == pair.play.stage.state
 
 
 def _wandering(pair: Pair, chance: random.Random, role: str) -> Move:

@@ -190,7 +190,10 @@ def test_nothing_is_found_next_door(session, cast, ask, matter):
 )
 def test_odd_signs_are_looked_for_and_break_nothing(ask, matter, words):
     for name in ("admin", "secretary"):
-        ask(name, words)
+        found = ask(name, words)
+        assert found.keys() <= set(finder.GROUPS)
+        assert words.strip() or found == {}
+        assert [matter.id] in ask(name, "盼装长椅").values(), "the next question is answered"
 
 
 # --- the page -------------------------------------------------------------------------------------

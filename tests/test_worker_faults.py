@@ -128,6 +128,7 @@ def test_a_killed_sweep_is_followed_by_another(site):
     site.write(rows(site, "sweep", 20, "inapp"))
     site.run("sweep", "sweep")
     site.wait(lambda: sent(site, "sweep") == 20)
+    assert site.count("SELECT count(*) FROM notice WHERE dedupe LIKE 'sweep:%'") == 20
 
 
 def test_redis_stopped_and_started_again_empty(site):

@@ -130,4 +130,6 @@ def test_between_equals_nothing_is_marked() -> None:
 @QUICK
 @given(before=strategies.any_specs, after=strategies.any_specs)
 def test_any_two_workflows_can_be_drawn_together(before: Workflow, after: Workflow) -> None:
-    ElementTree.fromstring(contrast.draw(before, after, "en").encode())
+    root = ElementTree.fromstring(contrast.draw(before, after, "en").encode())
+    drawn = {each.get("data-state") for each in root.iter() if each.get("data-state")}
+    assert drawn == {state.key for state in (*before.states, *after.states)}

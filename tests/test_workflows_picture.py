@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 import xml.etree.ElementTree as ET
 from datetime import UTC, datetime, timedelta
@@ -101,7 +102,9 @@ def crosses(box: Box, one: tuple[float, float], other: tuple[float, float]) -> b
 @settings(deadline=None, max_examples=150)
 @given(graphs())
 def test_no_boxes_overlap_and_every_arrow_is_drawn_around_them(of: Graph) -> None:
-    sound(layout.of(of), of)
+    found = layout.of(of)
+    sound(found, of)
+    assert (len(found.boxes), len(found.arrows)) == (len(of.nodes), len(of.links))
 
 
 @settings(deadline=None, max_examples=50)
@@ -288,7 +291,8 @@ def test_the_short_picture_of_any_way_is_sound(of: Graph, data: st.DataObject) -
     path = data.draw(st.lists(st.sampled_from(keys), min_size=1, max_size=6))
     taken = way.trace(of, moves(*path), path[-1])
     short = way.short(of, taken)
-    sound(layout.of(short, aside=dict.fromkeys(keys, 90)), short)
-    picture.draw(
-        layout.of(short, aside=dict.fromkeys(keys, 90)), title="x", marks=way.marks(of, taken, str)
-    )
+    found = layout.of(short, aside=dict.fromkeys(keys, 90))
+    sound(found, short)
+    text = picture.draw(found, title="x", marks=way.marks(of, taken, str))
+    drawn = re.findall(r'data-state="([^"]*)"', text)
+    assert sorted(drawn) == sorted(node.key for node in short.nodes)
