@@ -3,7 +3,7 @@
 ``conftest.py`` makes one ``Servers()`` per process as a session fixture and stops it at the end.
 The processes of one run (xdist's workers) share the two servers, which the first that asks
 starts; so databases are named after the worker (``servers.name("sifang")``), and a schema that
-takes long to build is built once: ``servers.copy("sifang", template=build)``.
+takes long to build is built once: ``servers.copy("sifang", build)``.
 
 The servers belong to a keeper process. Everybody who uses them holds a shared lock on one file;
 when the kernel gives the keeper that lock alone, nobody is left, however they went, and it stops
@@ -35,6 +35,7 @@ from app.host.redis import Redis
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "sifang-test-"
 DATABASES = 64
+SLOTS = 4
 
 
 class Servers:
@@ -52,8 +53,14 @@ class Servers:
                 _start_keeper(self.folder)
         self._postgres = Postgres(self.folder / "postgres", durable=False)
         addresses = json.loads((self.folder / "ready").read_text())
-        number = int(self.worker.removeprefix("gw") if self.worker != "main" else DATABASES - 1)
-        self.redis_url: str = addresses["redis"].replace("db=0", f"db={number % DATABASES}")
+        self._redis: str = addresses["redis"]
+        self.redis_url = self.redis(0)
+
+    def redis(self, slot: int) -> str:
+        """Redis for this process alone; ``slot`` 0 is its tests', others are for whole sites,
+        whose workers would otherwise take the jobs of the tests beside them."""
+        number = -1 if self.worker == "main" else int(self.worker.removeprefix("gw"))
+        return self._redis.replace("db=0", f"db={(number * SLOTS + slot) % DATABASES}")
 
     def name(self, name: str) -> str:
         """A database name that no other process of the run uses."""
@@ -79,9 +86,10 @@ class Servers:
             )
         return self.database_url(name)
 
-    def copy(self, name: str, build: Callable[[str], None]) -> str:
-        """A database of this worker's that is a copy of what ``build(url)`` makes once a run."""
-        template = f"template_{name}"
+    def copy(self, name: str, build: Callable[[str], None], like: str | None = None) -> str:
+        """A database of this worker's that is a copy of what ``build(url)`` makes once a run for
+        all that are ``like`` it (else: for this name)."""
+        template = f"template_{like or name}"
         with locked(self.folder / template):
             done = self.folder / f"{template}.done"
             if not done.exists():

@@ -57,9 +57,18 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def site(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Web, one worker and the sweep on a database of their own that holds the cast."""
-    folder = tmp_path_factory.mktemp("site")
-    with _serve(servers, (folder, folder), "walks", build) as running:
+    """Web, one worker and the sweep on a database of their own that holds the cast. Whoever leaves
+    much behind in it takes ``alone`` instead: the files that come after find it as they need it."""
+    with alone(servers, tmp_path_factory.mktemp("site"), "walks", slot=1) as running:
+        yield running
+
+
+@contextmanager
+def alone(servers: Servers, folder: Path, name: str, *, slot: int = 2) -> Iterator[Site]:
+    """A site with the cast that nobody else walks through."""
+    settings = _settings(folder, servers.redis(slot))
+    url = servers.copy(name, lambda url: build(replace(settings, database_url=url)), "sifang")
+    with _serve(replace(settings, database_url=url), folder) as running:
         yield running
 
 
@@ -69,25 +78,26 @@ def town(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     of the run find them: the database is built once for all of them."""
     files = servers.folder / "town"
     files.mkdir(exist_ok=True)
-    folders = (tmp_path_factory.mktemp("town"), files)
-    with _serve(servers, folders, "screens", towns.build) as running:
+    settings = _settings(files, servers.redis(1))
+    url = servers.copy("screens", lambda url: towns.build(replace(settings, database_url=url)))
+    with _serve(replace(settings, database_url=url), tmp_path_factory.mktemp("town")) as running:
         yield running
 
 
-@contextmanager
-def _serve(
-    servers: Servers, folders: tuple[Path, Path], name: str, fill: Callable[[config.Settings], None]
-) -> Iterator[Site]:
-    """``folders``: for the logs, and for what belongs to the database."""
-    port = _free_port()
-    folder, var = folders
+def _settings(var: Path, redis_url: str) -> config.Settings:
     base = config.load({"SIFANG_VAR": str(var), "SECRET_KEY": "walk-" * 8})
-    url = servers.copy(name, lambda address: fill(_with(base, address, servers.redis_url)))
+    return replace(base, redis_url=redis_url, testing=True)
+
+
+@contextmanager
+def _serve(settings: config.Settings, logs: Path) -> Iterator[Site]:
+    port = _free_port()
+    url = str(settings.database_url)
     environment = {
         "DATABASE_URL": url.replace("+psycopg", ""),
-        "REDIS_URL": servers.redis_url,
-        "SIFANG_VAR": str(var),
-        "SECRET_KEY": "walk-" * 8,
+        "REDIS_URL": str(settings.redis_url),
+        "SIFANG_VAR": str(settings.var_dir),
+        "SECRET_KEY": settings.secret_key,
         "SWEEP_SECONDS": "0.2",
         "PORT": str(port),
         "SIFANG_TESTING": "true",
@@ -101,7 +111,7 @@ def _serve(
     )
     with ExitStack() as stack:
         for kind, *arguments in programs:
-            log = stack.enter_context((folder / f"{kind}.log").open("wb"))
+            log = stack.enter_context((logs / f"{kind}.log").open("wb"))
             process = subprocess.Popen(
                 [sys.executable, *arguments],
                 cwd=ROOT,
@@ -110,14 +120,10 @@ def _serve(
                 env=config.environment(environment),
             )
             stack.callback(_stop, process)
-        _wait(port, folder / "web.log")
+        _wait(port, logs / "web.log")
         engine = sa.create_engine(url)
         stack.callback(engine.dispose)
         yield Site(f"http://127.0.0.1:{port}", engine)
-
-
-def _with(base: config.Settings, url: str, redis_url: str) -> config.Settings:
-    return replace(base, database_url=url, redis_url=redis_url, testing=True)
 
 
 def _free_port() -> int:

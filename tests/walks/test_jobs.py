@@ -10,9 +10,18 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.cast import PASSWORD
+from tests.walks.conftest import alone
 from tests.walks.steps import sideways
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def site(servers, tmp_path_factory):
+    """Thousands of homes are imported here: more than the other walks can have among theirs."""
+    with alone(servers, tmp_path_factory.mktemp("jobs"), "jobs") as running:
+        yield running
+
 
 HEAD = ["楼栋", "单元", "房号", "建筑面积", "业主", "电话"]
 
