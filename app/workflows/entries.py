@@ -73,5 +73,13 @@ def table(entries: Iterable[E]) -> dict[str, E]:
     return found
 
 
+def plain(*rows: tuple[str, str, str, str, str]) -> dict[str, Entry]:
+    """Entries with nothing besides; a row is the name, its label and its help, both zh and en."""
+    return table(
+        Entry(name, label(zh, en), label(help_zh, help_en))
+        for name, zh, en, help_zh, help_en in rows
+    )
+
+
 def label(zh: str, en: str) -> Label:
     return Label(zh=zh, en=en)

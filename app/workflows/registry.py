@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from app.permissions import LABELS
-from app.workflows.entries import EffectName, Entry, FactName, SourceName, ValueType, label, table
+from app.workflows.entries import EffectName, FactName, SourceName, ValueType, label, plain, table
 from app.workflows.facts import CONSULTATION, EVERY, FACTS, GRIEVANCE, MEETING
 from app.workflows.messages import CHANNELS, RECIPIENTS, TEMPLATES
 from app.workflows.spec import RESIDENT, SYSTEM, FieldType, Label, Workflow
@@ -31,38 +31,35 @@ __all__ = [
     "field_key",
 ]
 
-LEGS = table(
-    Entry(name, label(zh, en), label(help_zh, help_en))
-    for name, zh, en, help_zh, help_en in (
-        (
-            "case",
-            "一般事项",
-            "Plain case",
-            "只有流程和表单。",
-            "Nothing but the workflow and form.",
-        ),
-        (
-            "grievance",
-            "居民诉求",
-            "Grievance",
-            "带有诉求人、查询链接和星级评价。",
-            "With the resident who raised it, a tracking link and stars.",
-        ),
-        (
-            "meeting",
-            "四方联席会议",
-            "Four-party meeting",
-            "带有参会方、签到、议题、各方表态和决议。",
-            "With parties, check-in, agenda, positions and decisions.",
-        ),
-        (
-            "consultation",
-            "改造协商",
-            "Renovation consultation",
-            "带有房屋、业主、方案、意见和《民法典》第二百七十八条的计算。",
-            "With units, owners, schemes, opinions and the count of article 278.",
-        ),
-    )
+LEGS = plain(
+    (
+        "case",
+        "一般事项",
+        "Plain case",
+        "只有流程和表单。",
+        "Nothing but the workflow and form.",
+    ),
+    (
+        "grievance",
+        "居民诉求",
+        "Grievance",
+        "带有诉求人、查询链接和星级评价。",
+        "With the resident who raised it, a tracking link and stars.",
+    ),
+    (
+        "meeting",
+        "四方联席会议",
+        "Four-party meeting",
+        "带有参会方、签到、议题、各方表态和决议。",
+        "With parties, check-in, agenda, positions and decisions.",
+    ),
+    (
+        "consultation",
+        "改造协商",
+        "Renovation consultation",
+        "带有房屋、业主、方案、意见和《民法典》第二百七十八条的计算。",
+        "With units, owners, schemes, opinions and the count of article 278.",
+    ),
 )
 
 EFFECTS = table(

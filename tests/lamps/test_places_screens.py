@@ -14,13 +14,6 @@ from tests.visitor import Visitor
 
 
 @pytest.fixture
-def row(session, cast, now):
-    row = lamps.publish(session, now)
-    session.commit()
-    return row
-
-
-@pytest.fixture
 def secretary(app, row):
     return Visitor(app).sign_in("secretary").speak("en")
 
@@ -192,11 +185,6 @@ def test_the_workflow_administrator_varies_for_every_place_below(app, row, page)
 
 
 # --- the limits -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def designer(app, row):
-    return Visitor(app).sign_in("designer").speak("en")
 
 
 def test_limits_are_set_on_a_screen_and_hold_once_published(designer, session, row):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import io
 import random
 import time
 import warnings
@@ -17,30 +16,9 @@ from tests import lamps
 from tests.visitor import Visitor
 
 
-@pytest.fixture
-def row(session, cast, now):
-    row = lamps.publish(session, now)
-    session.commit()
-    return row
-
-
-@pytest.fixture
-def designer(app, row):
-    return Visitor(app).sign_in("designer").speak("en")
-
-
-def address(row, rest=""):
-    return f"/workflows/{row.id}{rest}"
-
-
-def upload(visitor, text, name="lamp.yaml"):
-    data = {"file": (io.BytesIO(text.encode()), name)}
-    return visitor.open("/workflows/import", method="POST", data=data)
-
-
 def test_an_import_shows_the_difference_first_and_writes_after_a_yes(designer, session, row):
     before = row.draft_version
-    assert upload(designer, files.write(lamps.renamed("第三"))).status_code == 200
+    assert lamps.upload(designer, files.write(lamps.renamed("第三"))).status_code == 200
     assert "1 difference from the present draft" in designer.text
     assert "第三" in designer.text
     session.refresh(row)
@@ -53,7 +31,7 @@ def test_an_import_shows_the_difference_first_and_writes_after_a_yes(designer, s
 
 
 def test_an_import_over_a_draft_that_changed_since_shows_the_new_difference(designer, session, row):
-    upload(designer, files.write(lamps.renamed("第三")))
+    lamps.upload(designer, files.write(lamps.renamed("第三")))
     payload = designer.hidden("payload")
     drafts.store(session, lamps.renamed("第二"))
     session.commit()
@@ -72,7 +50,7 @@ def test_a_new_workflow_is_shown_whole_and_a_second_one_of_that_key_conflicts(
     designer, session, row
 ):
     text = files.write(lamps.spec(key="fresh"))
-    upload(designer, text)
+    lamps.upload(designer, text)
     assert "A new workflow" in designer.text
     payload = designer.hidden("payload")
     assert session.query(m.Workflow).filter_by(key="fresh").count() == 0
@@ -82,14 +60,14 @@ def test_a_new_workflow_is_shown_whole_and_a_second_one_of_that_key_conflicts(
 
 
 def test_a_file_that_says_what_the_draft_says_is_nothing_to_import(designer, row):
-    answer = upload(designer, files.write(lamps.spec()))
+    answer = lamps.upload(designer, files.write(lamps.spec()))
     assert answer.status_code == 302
-    designer.get(address(row))
+    designer.get(lamps.address(row))
     assert "Nothing to import" in designer.text
 
 
 def test_what_was_not_sealed_here_for_this_person_is_refused(app, designer, session, row):
-    upload(designer, files.write(lamps.renamed("第三")))
+    lamps.upload(designer, files.write(lamps.renamed("第三")))
     payload = designer.hidden("payload")
     for wrong in ("", "x", payload[:-2], payload.replace(".", "..", 1)):
         answer = designer.post("/workflows/import/confirm", payload=wrong)
@@ -99,7 +77,7 @@ def test_what_was_not_sealed_here_for_this_person_is_refused(app, designer, sess
     assert admin.post("/workflows/import/confirm", payload=payload).status_code == 422
     secretary = Visitor(app).sign_in("secretary")
     assert secretary.post("/workflows/import/confirm", payload=payload).status_code == 403
-    assert upload(secretary, files.write(lamps.spec())).status_code == 403
+    assert lamps.upload(secretary, files.write(lamps.spec())).status_code == 403
     session.expire_all()
     assert row.states[0].label_zh == "已登记"
 
@@ -109,7 +87,7 @@ def test_what_was_not_sealed_here_for_this_person_is_refused(app, designer, sess
     ["", "key: [", "a: &a [*a]", "!!python/object:os.system {}", "key: x\n" * 3, "\x00"],
 )
 def test_a_hostile_file_is_refused_with_its_place_named(designer, text):
-    answer = upload(designer, text)
+    answer = lamps.upload(designer, text)
     assert answer.status_code == 422
     assert "not imported" in designer.text
 
@@ -129,7 +107,7 @@ def test_a_file_of_almost_a_megabyte_travels_with_the_page(designer, session, ro
     with warnings.catch_warnings():
         # the test client leaves the temporary file open into which it packs a large upload
         warnings.simplefilter("ignore")
-        assert upload(designer, text).status_code == 200
+        assert lamps.upload(designer, text).status_code == 200
         gc.collect()
     payload = designer.hidden("payload")
     assert len(payload) < 1_500_000
@@ -154,6 +132,6 @@ def test_a_file_made_to_keep_the_picture_busy_is_shown_without_one(designer):
         vary=None,
     )
     begun = time.perf_counter()
-    assert upload(designer, files.write(spec)).status_code == 200
+    assert lamps.upload(designer, files.write(spec)).status_code == 200
     assert "Too many ways" in designer.text
     assert time.perf_counter() - begun < 20

@@ -11,33 +11,18 @@ from app.services import definitions, publications, variations, versions, warden
 from app.services.actors import SYSTEM
 from app.workflows.spec import Workflow
 from tests import lamps
-from tests.lamps import Ground
-
-
-@pytest.fixture
-def row(session, cast, now):
-    return lamps.publish(session, now)
-
-
-@pytest.fixture
-def ground(session, cast, now, row):
-    return Ground(session, cast, now, row)
-
-
-def word(spec):
-    return spec.states[0].label.zh
 
 
 def test_a_published_variation_holds_for_cases_of_its_place_and_below_only(ground):
     ground.save()
-    assert word(ground.spec()) == "已登记", "saved is not published"
+    assert lamps.word(ground.spec()) == "已登记", "saved is not published"
     version = ground.publish()
     assert (version.number, version.based_on.number) == (1, 1)
     assert version.place_id == ground.cast.places["cuiwei"].id
     for place in ("cuiwei", "grid", "compound", "entrance"):
-        assert word(ground.spec(place)) == "等待派工", place
+        assert lamps.word(ground.spec(place)) == "等待派工", place
     for place in ("subdistrict", "hongmian", "far_compound"):
-        assert word(ground.spec(place)) == "已登记", place
+        assert lamps.word(ground.spec(place)) == "已登记", place
     case = lamps.open_case(ground.session, ground.cast, ground.now)
     stored = ground.session.get(m.Case, case.id)
     assert stored.version_id == version.id
@@ -49,15 +34,15 @@ def test_the_nearest_place_decides(ground):
         {"labels": {"states.reported": {"zh": "街道字样"}}}, by="designer", place="subdistrict"
     )
     ground.publish(by="designer", place="subdistrict")
-    assert word(ground.spec("far_compound")) == "街道字样"
+    assert lamps.word(ground.spec("far_compound")) == "街道字样"
     ground.save()
     ground.publish()
-    assert word(ground.spec()) == "等待派工"
-    assert word(ground.spec("far_compound")) == "街道字样"
+    assert lamps.word(ground.spec()) == "等待派工"
+    assert lamps.word(ground.spec("far_compound")) == "街道字样"
     variations.withdraw(
         ground.session, ground.row, ground.cast.places["cuiwei"], made=ground.made()
     )
-    assert word(ground.spec()) == "街道字样"
+    assert lamps.word(ground.spec()) == "街道字样"
 
 
 @pytest.mark.parametrize(
@@ -159,4 +144,4 @@ def test_the_form_before_a_place_is_chosen_is_that_of_where_one_works(ground):
     ground.publish()
     for who, said in (("staff", "等待派工"), ("outsider", "已登记"), ("designer", "已登记")):
         found = definitions.near(ground.session, lamps.KEY, ground.cast.viewer(who))
-        assert word(found.spec) == said, who
+        assert lamps.word(found.spec) == said, who

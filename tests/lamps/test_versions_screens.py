@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from copy import deepcopy
 from datetime import timedelta
 
@@ -14,27 +13,6 @@ from app.services.actors import SYSTEM
 from app.workflows import files
 from tests import lamps
 from tests.visitor import Visitor
-
-
-@pytest.fixture
-def row(session, cast, now):
-    row = lamps.publish(session, now)
-    session.commit()
-    return row
-
-
-@pytest.fixture
-def designer(app, row):
-    return Visitor(app).sign_in("designer").speak("en")
-
-
-def address(row, rest=""):
-    return f"/workflows/{row.id}{rest}"
-
-
-def upload(visitor, text, name="lamp.yaml"):
-    data = {"file": (io.BytesIO(text.encode()), name)}
-    return visitor.open("/workflows/import", method="POST", data=data)
 
 
 def second(session, row, now, note="second"):
@@ -52,7 +30,7 @@ def test_the_list_names_number_date_author_note_checksum_and_cases(
     lamps.open_case(session, cast, now)
     session.commit()
     second(session, row, now, "<b>why</b>")
-    assert designer.get(address(row, "/versions")).status_code == 200
+    assert designer.get(lamps.address(row, "/versions")).status_code == 200
     text = designer.text
     for said in ("Version 2", "Version 1", "in force", "1 case running", "0 cases running"):
         assert said in text, said
@@ -65,18 +43,18 @@ def test_publishing_again_retiring_and_bringing_back_are_kept_on_record(
     designer, session, row, now
 ):
     second(session, row, now)
-    again = designer.post(address(row, "/versions/1/restore"), note="mistake in 2")
+    again = designer.post(lamps.address(row, "/versions/1/restore"), note="mistake in 2")
     assert again.status_code == 302
-    designer.get(address(row, "/versions"))
+    designer.get(lamps.address(row, "/versions"))
     assert "Version 1 is in force" in designer.text
     assert "mistake in 2" in designer.text
-    designer.post(address(row, "/retire"), note="no longer wanted")
-    designer.get(address(row, "/versions"))
+    designer.post(lamps.address(row, "/retire"), note="no longer wanted")
+    designer.get(lamps.address(row, "/versions"))
     assert "Retired since" in designer.text
     designer.get("/workflows/")
     assert "Retired" in designer.text
-    designer.post(address(row, "/revive"))
-    designer.get(address(row, "/versions"))
+    designer.post(lamps.address(row, "/revive"))
+    designer.get(lamps.address(row, "/versions"))
     for said in ("Brought back", "Retired", "Published again", "程设计"):
         assert said in designer.text, said
     session.refresh(row)
@@ -84,21 +62,21 @@ def test_publishing_again_retiring_and_bringing_back_are_kept_on_record(
 
 
 def test_what_is_not_possible_is_said_on_the_page(designer, row):
-    designer.post(address(row, "/versions/1/restore"))
-    designer.get(address(row, "/versions"))
+    designer.post(lamps.address(row, "/versions/1/restore"))
+    designer.get(lamps.address(row, "/versions"))
     assert "Version 1 is in force." in designer.text
-    assert designer.post(address(row, "/versions/99/restore")).status_code == 302
-    designer.get(address(row, "/versions"))
+    assert designer.post(lamps.address(row, "/versions/99/restore")).status_code == 302
+    designer.get(lamps.address(row, "/versions"))
     assert "no version 99" in designer.text
-    designer.post(address(row, "/revive"))
-    designer.get(address(row, "/versions"))
+    designer.post(lamps.address(row, "/revive"))
+    designer.get(lamps.address(row, "/versions"))
     assert "isn&#39;t retired" in designer.text
 
 
 @pytest.mark.parametrize("path", ["/versions/1/restore", "/retire", "/revive", "/publish"])
 @pytest.mark.parametrize("who", ["secretary", "street", "staff"])
 def test_only_workflow_administrators_change_what_is_in_force(app, row, who, path):
-    assert Visitor(app).sign_in(who).post(address(row, path)).status_code == 403
+    assert Visitor(app).sign_in(who).post(lamps.address(row, path)).status_code == 403
 
 
 @pytest.mark.parametrize("path", ["/versions", "/compare", "/versions/1", "/places", "/file"])
@@ -106,7 +84,7 @@ def test_only_workflow_administrators_change_what_is_in_force(app, row, who, pat
     ("who", "status"), [("secretary", 200), ("street", 200), ("staff", 403), ("property", 403)]
 )
 def test_who_may_see_workflows_sees_their_versions(app, row, who, status, path):
-    assert Visitor(app).sign_in(who).get(address(row, path)).status_code == status
+    assert Visitor(app).sign_in(who).get(lamps.address(row, path)).status_code == status
 
 
 def test_a_subdistrict_s_administrator_edits_what_its_place_owns_and_nothing_else(
@@ -117,18 +95,18 @@ def test_a_subdistrict_s_administrator_edits_what_its_place_owns_and_nothing_els
     ).one().place_id = cast.places["subdistrict"].id
     session.commit()
     visitor = Visitor(app).sign_in("designer").speak("en")
-    assert visitor.post(address(row, "/retire")).status_code == 403
-    assert visitor.get(address(row, "/places/limits")).status_code == 403
-    upload(visitor, files.write(lamps.renamed("别的")))
+    assert visitor.post(lamps.address(row, "/retire")).status_code == 403
+    assert visitor.get(lamps.address(row, "/places/limits")).status_code == 403
+    lamps.upload(visitor, files.write(lamps.renamed("别的")))
     assert "belongs to the whole system" in visitor.text
     own = files.write(lamps.spec(key="own"))
-    upload(visitor, own)
+    lamps.upload(visitor, own)
     visitor.post("/workflows/import/confirm", payload=visitor.hidden("payload"))
     made = session.query(m.Workflow).filter_by(key="own").one()
     assert made.place_id == cast.places["subdistrict"].id
-    assert visitor.post(address(made, "/publish"), note="").status_code == 302
+    assert visitor.post(lamps.address(made, "/publish"), note="").status_code == 302
     hongmian = Visitor(app).sign_in("outsider")
-    assert hongmian.post(address(made, "/retire")).status_code == 403
+    assert hongmian.post(lamps.address(made, "/retire")).status_code == 403
 
 
 # --- comparing, files -----------------------------------------------------------------------------
@@ -136,13 +114,13 @@ def test_a_subdistrict_s_administrator_edits_what_its_place_owns_and_nothing_els
 
 def test_two_versions_are_compared_in_words_and_as_a_picture(designer, session, row, now):
     second(session, row, now)
-    designer.get(address(row, "/compare"), before="1", after="2")
+    designer.get(lamps.address(row, "/compare"), before="1", after="2")
     assert "“已登记” / “Reported” to “新登记” / “新登记”" in designer.text
     assert 'class="picture-state is-open is-changed"' in designer.text
-    designer.get(address(row, "/compare"), before="2", after="draft")
+    designer.get(lamps.address(row, "/compare"), before="2", after="draft")
     assert "are the same" in designer.text
-    assert designer.get(address(row, "/compare"), before="7").status_code == 404
-    assert designer.get(address(row, "/compare"), before="<script>").status_code == 404
+    assert designer.get(lamps.address(row, "/compare"), before="7").status_code == 404
+    assert designer.get(lamps.address(row, "/compare"), before="<script>").status_code == 404
     assert "<script>" not in designer.text.split("<main")[1]
 
 
@@ -156,24 +134,24 @@ def test_two_versions_are_compared_in_words_and_as_a_picture(designer, session, 
     ],
 )
 def test_a_version_is_a_file_in_four_forms(designer, row, format_, media, begins):
-    answer = designer.get(address(row, "/file"), version="1", format=format_)
+    answer = designer.get(lamps.address(row, "/file"), version="1", format=format_)
     assert answer.mimetype == media
     assert answer.get_data(as_text=True).startswith(begins)
     assert "attachment" in answer.headers["Content-Disposition"]
-    assert designer.get(address(row, "/file"), version="1", format="exe").status_code == 404
-    assert designer.get(address(row, "/file"), version="2", format=format_).status_code == 404
+    assert designer.get(lamps.address(row, "/file"), version="1", format="exe").status_code == 404
+    assert designer.get(lamps.address(row, "/file"), version="2", format=format_).status_code == 404
 
 
 def test_a_version_read_back_as_a_file_is_equal(designer, row):
-    text = designer.get(address(row, "/file"), version="1").get_data(as_text=True)
+    text = designer.get(lamps.address(row, "/file"), version="1").get_data(as_text=True)
     assert files.read(text) == lamps.spec()
 
 
 def test_a_draft_that_is_no_workflow_is_compared_with_nothing(designer, session, row):
     row.start = ""
     session.commit()
-    assert designer.get(address(row, "/compare")).status_code == 422
-    assert designer.get(address(row, "/versions")).status_code == 200
+    assert designer.get(lamps.address(row, "/compare")).status_code == 422
+    assert designer.get(lamps.address(row, "/versions")).status_code == 200
 
 
 # --- publishing what was seen ---------------------------------------------------------------------
@@ -184,18 +162,21 @@ def test_a_draft_changed_meanwhile_is_not_published(designer, session, row):
     states[0]["label"] = "改"
     drafts.store(session, lamps.spec(states=states))
     session.commit()
-    designer.get(address(row))
+    designer.get(lamps.address(row))
     seen = designer.hidden("seen")
     row.draft_version += 1
     session.commit()
-    refused = designer.post(address(row, "/publish"), seen=seen, note="my note")
+    refused = designer.post(lamps.address(row, "/publish"), seen=seen, note="my note")
     assert refused.status_code == 409
     assert "saved this draft" in designer.text
     assert "my note" in designer.text
-    assert designer.post(address(row, "/publish"), seen=designer.hidden("seen")).status_code == 302
+    assert (
+        designer.post(lamps.address(row, "/publish"), seen=designer.hidden("seen")).status_code
+        == 302
+    )
 
 
 def test_nothing_is_offered_to_publish_when_nothing_differs(designer, row):
-    designer.get(address(row))
+    designer.get(lamps.address(row))
     assert "nothing to publish" in designer.text
     assert "Publish this draft" not in designer.text

@@ -13,21 +13,7 @@ from app.models import PublicationKind
 from app.services import publications, versions
 from app.services.actors import SYSTEM
 from tests import lamps
-from tests.lamps import WISH, Ground
-
-
-@pytest.fixture
-def row(session, cast, now):
-    return lamps.publish(session, now)
-
-
-@pytest.fixture
-def ground(session, cast, now, row):
-    return Ground(session, cast, now, row)
-
-
-def word(spec):
-    return spec.states[0].label.zh
+from tests.lamps import WISH
 
 
 def test_the_place_gets_the_template_s_updates_with_its_own_words_over_them(ground):
@@ -37,7 +23,7 @@ def test_the_place_gets_the_template_s_updates_with_its_own_words_over_them(grou
     states[1]["label"] = {"zh": "抢修中", "en": "Under repair"}
     ground.template(lamps.spec(states=states))
     spec = ground.spec()
-    assert (word(spec), spec.states[1].label.zh) == ("等待派工", "抢修中")
+    assert (lamps.word(spec), spec.states[1].label.zh) == ("等待派工", "抢修中")
     own = ground.own()
     assert own.problems == []
     assert (own.current.number, own.current.based_on.number) == (2, 2)
@@ -55,7 +41,7 @@ def test_where_it_does_not_fit_the_place_stays_and_its_wardens_are_told(ground):
     own = ground.own()
     assert own.current.number == 1
     assert len(own.problems) == 2
-    assert word(ground.spec()) == "等待派工"
+    assert lamps.word(ground.spec()) == "等待派工"
     rows = ground.session.scalars(sa.select(m.Notice).where(m.Notice.key == "variation.stuck"))
     notices = {notice.user_id: notice for notice in rows}
     assert set(notices) == {ground.cast.users["secretary"].id}, "and not the one next door"
@@ -82,7 +68,7 @@ def test_what_is_saved_and_not_published_is_not_what_follows(ground):
     ground.publish()
     ground.save({"labels": {"states.reported": {"zh": "还没想好"}}}, expected=1)
     ground.template(lamps.spec(label={"zh": "路灯维修", "en": "Lamps"}))
-    assert word(ground.spec()) == "等待派工"
+    assert lamps.word(ground.spec()) == "等待派工"
     assert ground.own().changes["labels"]["states.reported"]["zh"] == "还没想好"
 
 
@@ -113,7 +99,7 @@ def test_rolling_the_template_back_takes_the_places_along(ground):
     assert ground.spec().label.zh == "路灯维修"
     versions.restore(ground.session, 1, ground.made("designer"))
     assert ground.spec().label.zh == "路灯报修"
-    assert word(ground.spec()) == "等待派工"
+    assert lamps.word(ground.spec()) == "等待派工"
 
 
 def test_a_retired_template_retires_its_places_too(ground):

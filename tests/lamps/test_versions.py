@@ -20,11 +20,6 @@ from tests import lamps
 
 
 @pytest.fixture
-def row(session, cast, now):
-    return lamps.publish(session, now)
-
-
-@pytest.fixture
 def made(row, cast, now):
     return Made(row, cast.viewer("designer"), now + timedelta(hours=1), "因为")
 

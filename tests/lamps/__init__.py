@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
+from werkzeug.test import TestResponse
 
 from app import models as m
 from app.services import cases, definitions, drafts, variations
@@ -16,6 +18,7 @@ from app.services.publications import Made
 from app.workflows.spec import Workflow
 from app.workflows.variation import Changes
 from tests.cast import Cast
+from tests.visitor import Visitor
 
 KEY = "lamp"
 LAMP: dict[str, Any] = {
@@ -156,3 +159,17 @@ class Ground:
     def own(self, place: str = "cuiwei") -> m.Variation | None:
         self.session.expire_all()
         return variations.found(self.session, self.row.id, self.cast.places[place].id)
+
+
+def word(spec: Workflow) -> str:
+    """What the first state is called."""
+    return spec.states[0].label.zh
+
+
+def address(row: m.Workflow, rest: str = "") -> str:
+    return f"/workflows/{row.id}{rest}"
+
+
+def upload(visitor: Visitor, text: str, name: str = "lamp.yaml") -> TestResponse:
+    data = {"file": (io.BytesIO(text.encode()), name)}
+    return visitor.open("/workflows/import", method="POST", data=data)
