@@ -64,6 +64,7 @@ def test_filters_order_and_pages_change_the_list_in_place(enter, site, shoot):
     expect(page).to_have_url(re.compile("order=name"))
     page.locator("#sort-name").press("Enter")
     expect(page).to_have_url(re.compile("order=-name"))
+    assert in_place(page)
     expect(page.locator("#sort-name")).to_be_focused()
     assert names(page) == ["2单元", "1单元"]
     shoot(page, "list-places-desk")
