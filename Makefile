@@ -73,8 +73,8 @@ browser: $(VENV)/dev.stamp ## install a Chromium and a Chinese font for the test
 
 pictures: $(VENV)/dev.stamp assets browser ## the pictures of README and docs, taken by the browser tests
 	$(PY) translations/build.py compile
-	$(PY) -m pytest tests/walks --timeout 300 --deselect tests/walks/test_screens.py
-	$(PY) -m pytest tests/walks/test_pictures.py -m screens
+	$(PY) -m pytest tests/walks --shoot --timeout 300 --deselect tests/walks/test_screens.py
+	$(PY) -m pytest tests/walks/test_pictures.py -m screens --shoot
 	mkdir -p docs/images
 	cp var/screenshots/case-assigned-desk.png docs/images/case.png
 	cp var/screenshots/meeting-still-open-phone.png docs/images/meeting.png

@@ -22,6 +22,11 @@ from app.services.actors import SYSTEM
 from tests import cast as casting
 from tests.servers import Servers
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--shoot", action="store_true", help="keep pictures of the walks")
+
+
 NOW = datetime(2026, 11, 19, 2, 30, tzinfo=UTC)
 """A Thursday, 10:30 in Shanghai: within working hours of an announced year."""
 

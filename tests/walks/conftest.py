@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 import pytest
@@ -155,8 +156,17 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 Enter = Callable[..., Page]
 
 
+Cookies = list[Any]
+
+
+@pytest.fixture(scope="session")
+def signed() -> dict[tuple[str, str], Cookies]:
+    """What the browser of each person keeps, by site and login: one signs in once."""
+    return {}
+
+
 @pytest.fixture
-def enter(chromium: Browser, site: Site) -> Iterator[Enter]:
+def enter(chromium: Browser, site: Site, signed: dict[tuple[str, str], Cookies]) -> Iterator[Enter]:
     """``enter("secretary")`` gives that person's signed-in page; ``enter(None)`` a stranger's.
 
     A page fails the test on a script error, a console error or a request that leaves the site.
@@ -173,13 +183,14 @@ def enter(chromium: Browser, site: Site) -> Iterator[Enter]:
             page.set_default_timeout(30_000)
             page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
             page.on("request", lambda request: _must_stay(request.url, site.url, faults))
-            page.goto(site.url + "/")
-            if login is not None:
-                page.goto(f"{site.url}/login/")
+            context.add_cookies(signed.get((site.url, login or ""), []))
+            page.goto(f"{site.url}/work/" if login else f"{site.url}/")
+            if login is not None and "/login" in page.url:  # or signed out since
                 page.fill("#username", login)
                 page.fill("#password", PASSWORD)
                 page.click("main form button")
                 page.wait_for_url(lambda url: "/login" not in url)
+                signed[site.url, login] = context.cookies()
             return page
 
         yield open_
@@ -192,13 +203,16 @@ def _must_stay(url: str, home: str, faults: list[str]) -> None:
 
 
 @pytest.fixture
-def shoot() -> Callable[[Page, str], None]:
-    """Keep a picture under var/screenshots (ignored by git): the whole page at the desk, on the
-    phone what the hand holds. ``make pictures`` takes the best of them into docs/images."""
+def shoot(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
+    """With ``--shoot``, keep a picture under var/screenshots (ignored by git): the whole page at
+    the desk, on the phone what the hand holds. ``make pictures`` takes the best of them into
+    docs/images."""
+    wanted = request.config.getoption("--shoot")
     SHOTS.mkdir(parents=True, exist_ok=True)
 
     def keep(page: Page, name: str) -> None:
-        whole = page.viewport_size == DESK
-        page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)
+        if wanted:
+            whole = page.viewport_size == DESK
+            page.screenshot(path=SHOTS / f"{name}.png", full_page=whole)
 
     return keep

@@ -74,8 +74,10 @@ def test_a_searching_select_finds_by_keys_alone(enter, site, shoot):
 
 def test_pressing_save_twice_saves_once(enter, site):
     page = enter("secretary")
-    page.goto(f"{site.url}/ledgers/residents/add?f_place=1")
+    page.goto(f"{site.url}/ledgers/residents/add")
     page.fill("#name", "连按两次")
+    page.get_by_role("combobox", name="场所").press_sequentially("1单元")
+    page.get_by_role("option").click()
     page.evaluate(
         "() => { const b = document.querySelector('.actions .btn-primary'); b.click(); b.click(); }"
     )
