@@ -268,6 +268,7 @@ function begin() {
   document.addEventListener("submit", (event) => {
     if (!event.defaultPrevented && event.target.method === "post") leaving = true;
     if (/\/logout\/?$/.test(event.target.action)) {
+      for (const draft of forms.values()) clearTimeout(draft.timer);
       forms.clear();
       clear(() => true);
     }
