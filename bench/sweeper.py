@@ -16,15 +16,18 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from app.services import deadlines
+from app.services.claims import Front
 from worker import heap
 
 
-def sweep(session: Session, now: datetime, most: int) -> int:
+def sweep(session: Session, now: datetime, most: int, front: Front) -> int:
+    """As worker.schedule.Sweep goes about it."""
     fired = 0
     while fired < most:
+        whole, limit = front.clear, min(deadlines.BATCH, most - fired)
         with session.begin():
-            swept = deadlines.sweep(session, now, limit=min(deadlines.BATCH, most - fired))
-        if not swept.due:
+            swept = deadlines.sweep(session, now, limit=limit, front=front)
+        if not swept.due and whole:
             break
         fired += swept.due
     return fired
@@ -46,11 +49,12 @@ def main(address: str) -> None:
         server = session.scalar(sa.text("SELECT pg_backend_pid()")) or 0
         session.rollback()
         heap.settle()
+        front = Front()
         print("ready", flush=True)
         for line in sys.stdin:
             at, most = line.split()
             before = spent(server)
-            fired = sweep(session, datetime.fromisoformat(at), int(most))
+            fired = sweep(session, datetime.fromisoformat(at), int(most), front)
             print(fired, spent(server) - before, flush=True)
 
 

@@ -13,9 +13,10 @@ from sqlalchemy.orm import Session
 
 import config
 from app import models as m
-from app.services import actors, audit, cases, deadlines, deliveries
+from app.services import actors, audit, cases, claims, deadlines, deliveries
 from app.services.actors import Viewer
 from app.services.cases import Opened
+from app.services.claims import Front
 from tests import watched
 from tests.cast import found
 from tests.conftest import NOW
@@ -47,16 +48,17 @@ def secretary(session: Session) -> Viewer:
 
 def drain(engine: sa.Engine, hours: int) -> int:
     """Sweep like a process until nothing is due."""
-    levels = 0
+    levels, front = 0, Front()
     with Session(engine) as session:
         while True:
+            whole = front.clear
             with session.begin():
-                swept = deadlines.sweep(session, NOW + hours * HOUR, limit=20)
+                swept = deadlines.sweep(session, NOW + hours * HOUR, limit=20, front=front)
             levels += swept.levels
             for clock_id in swept.alone:
                 with session.begin():
                     levels += deadlines.advance(session, clock_id, NOW + hours * HOUR)
-            if not swept.due:
+            if whole and not swept.due:
                 return levels
 
 
@@ -102,6 +104,36 @@ def test_a_case_that_somebody_works_on_is_left_for_the_next_sweep(engine):
         person.commit()
         sweeping.rollback()
         assert deadlines.sweep(sweeping, NOW + 12 * HOUR) == deadlines.Swept(), "paused by now"
+
+
+def test_what_somebody_held_is_swept_after_what_lies_behind_it(engine):
+    """A sweep goes on where it was, but what it had to leave behind is not forgotten."""
+    first, *_ = begin(engine, 5)
+    at, front = NOW + 12 * HOUR, Front()
+    held = sa.select(m.Case.id).where(m.Case.id == first.id).with_for_update()
+    with Session(engine) as person, Session(engine) as sweeping:
+        person.scalars(held).one()
+        assert deadlines.sweep(sweeping, at, limit=3, front=front).due == 3
+        assert not front.clear
+        sweeping.commit()
+        person.rollback()
+        found = [deadlines.sweep(sweeping, at, limit=3, front=front).due for _ in range(4)]
+        sweeping.commit()
+    assert sum(found) == 2
+    assert found[-1] == 0
+    assert front.clear
+
+
+@pytest.mark.parametrize("looks", [1, 100])
+def test_a_sweep_that_never_comes_to_an_end_looks_from_the_beginning_too(engine, looks):
+    begin(engine, 2)
+    front = Front(looks=looks)
+    with Session(engine) as session, session.begin():
+        seen = 0
+        while not front.clear or not seen:
+            front.move(claims.batch(session, NOW + 12 * HOUR, 1, None))
+            seen += 1
+    assert seen <= 40
 
 
 def after(engine: sa.Engine, first: Callable[[Session], object], then: str, case: Opened) -> None:

@@ -17,6 +17,7 @@ import config
 from app import clock
 from app.queue import POKE_KEY
 from app.services import adjustments, audit, deadlines, deliveries, health, leases
+from app.services.claims import Front
 from app.transaction import unit_of_work
 from worker import context, jobs, tasks
 from worker.broom import Broom
@@ -100,6 +101,7 @@ class Sweep:
         self.handout = Handout(self.redis, settings.lease_seconds)
         self.broom = Broom(settings)
         self.pulse = health.Pulse("sweep")
+        self.front = Front()
         self._anchor_looked = -_LOOK_FOR_ANCHOR
         self._waiting = False
 
@@ -125,10 +127,11 @@ class Sweep:
     def round(self, session: Session) -> float:
         """Everything that is due; returns how many seconds until something else is."""
         while not context.stopping():
-            due = sweep(session)
+            whole = self.front.clear
+            due = sweep(session, self.front)
             self.dispatch(session)
             self.handout(session)
-            if due == 0:
+            if due == 0 and whole:
                 break
         self._anchor(session)
         self.broom(session)
@@ -185,10 +188,10 @@ class _WokenError(BaseException):
     """Raised by the signal handler out of the wait, and only there."""
 
 
-def sweep(session: Session) -> int:
+def sweep(session: Session, front: Front) -> int:
     """One batch of clocks; returns how many were due."""
     with unit_of_work(session, poke=False):
-        swept = deadlines.sweep(session, deliveries.instant(session))
+        swept = deadlines.sweep(session, deliveries.instant(session), front=front)
     moments = swept.levels + _advance(session, swept.alone)
     if swept.due:
         log.info("%d clocks due, %d moments, %d notices", swept.due, moments, swept.notices)

@@ -7,7 +7,8 @@ nothing is asked again afterwards.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from app.services.providers import CaseRow
 from app.workflows.clocks import Entry
 
 _clock, _case, _place = m.Clock.__table__, m.Case.__table__, m.Place.__table__
-_CLOCK = ("id", "key", "round", "next_level", "breached_at")
+_CLOCK = ("id", "key", "round", "next_level", "breached_at", "next_at")
 _LEFT: dict[str, Any] = {
     "data": sa.null(),  # see ``data``
     "clocks": sa.null(),
@@ -61,12 +62,38 @@ class Claimed(NamedTuple):
     round: int
     next_level: int
     breached_at: datetime | None
+    next_at: datetime
     case: CaseRow
 
 
-def batch(session: Session, now: datetime, limit: int) -> list[Claimed]:
-    """The clocks that wait longest, at most ``limit``."""
-    return list(map(_read, direct.run(session, _batch(limit), {"now": now}).fetchall()))
+@dataclass(slots=True)
+class Front:
+    """How far a sweeping process has come, so that it goes on there: before it lie only rows that
+    are done and that the database has not cleared away, and what others hold. Every now and then,
+    and when nothing is left ahead, it looks from the beginning: they may have let go of it."""
+
+    since: datetime | None = None
+    looks: int = 0
+
+    @property
+    def clear(self) -> bool:
+        """Whether the next look is from the beginning."""
+        return self.since is None
+
+    def move(self, claimed: Sequence[Claimed]) -> None:
+        self.looks += 1
+        again = not claimed or self.looks % _AGAIN == 0
+        self.since = None if again else claimed[-1].next_at
+
+
+_AGAIN = 40
+
+
+def batch(session: Session, now: datetime, limit: int, since: datetime | None) -> list[Claimed]:
+    """The clocks that wait longest, at most ``limit``; None waits since before ``since``."""
+    text = _batch(limit, ahead=since is not None)
+    values = {"now": now} if since is None else {"now": now, "since": since}
+    return list(map(_read, direct.run(session, text, values).fetchall()))
 
 
 def one(session: Session, clock_id: int, now: datetime) -> Claimed | None:
@@ -84,10 +111,13 @@ def data(session: Session, ids: Iterable[int]) -> dict[int, dict[str, Any]]:
 
 
 @lru_cache(maxsize=8)
-def _batch(limit: int) -> str:
+def _batch(limit: int, *, ahead: bool) -> str:
     # the number itself: with a parameter in its place the database expects a tenth of all clocks
     few = sa.literal_column(str(int(limit)), sa.Integer)
-    return direct.compiled(_DUE.order_by(_clock.c.next_at).limit(few))[0]
+    query = _DUE
+    if ahead:
+        query = query.where(_clock.c.next_at >= sa.bindparam("since", type_=_clock.c.next_at.type))
+    return direct.compiled(query.order_by(_clock.c.next_at).limit(few))[0]
 
 
 @lru_cache(maxsize=1)
@@ -96,7 +126,7 @@ def _one() -> str:
 
 
 def _read(row: tuple[Any, ...]) -> Claimed:
-    log, path, clock_id, key, number, level, late, *case = row
+    log, path, clock_id, key, number, level, late, at, *case = row
     case[_DATA], case[_CLOCKS], case[_PEOPLE] = {}, (), {}
     return Claimed(
         tuple([Entry.read(kept) for kept in _parsed(log)]),
@@ -106,6 +136,7 @@ def _read(row: tuple[Any, ...]) -> Claimed:
         number,
         level,
         None if late is None else late.astimezone(UTC),
+        at,
         CaseRow._make(case),
     )
 

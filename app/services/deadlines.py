@@ -33,7 +33,7 @@ from app.services import (
 )
 from app.services.actors import SYSTEM
 from app.services.audience import of_form, of_place
-from app.services.claims import Claimed
+from app.services.claims import Claimed, Front
 from app.services.ledger import Told, Wound
 from app.services.moments import Moments, Reached
 from app.services.providers import Step
@@ -103,13 +103,17 @@ class _Writing:
         return ledger.tell(session, self.notices)
 
 
-def sweep(session: Session, now: datetime, *, limit: int = BATCH) -> Swept:
-    """Process one batch of clocks that are due; flushes.
+def sweep(
+    session: Session, now: datetime, *, limit: int = BATCH, front: Front | None = None
+) -> Swept:
+    """Process one batch of clocks that are due, from ``front`` on, which moves; flushes.
 
     A batch in which something can't be processed writes nothing and is handed back whole as
     ``alone``, where each clock stands for itself.
     """
-    claimed = claims.batch(session, now, limit)
+    front = front or Front()
+    claimed = claims.batch(session, now, limit, front.since)
+    front.move(claimed)
     if not claimed:
         return Swept()
     try:
