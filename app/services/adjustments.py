@@ -104,6 +104,13 @@ def drop_hours(session: Session, since: date, why: Why) -> int:
     return _end(session, why, text)
 
 
+def relocate(session: Session, text: dict[str, str], why: Why) -> int:
+    """A place lies elsewhere, so that other local days hold there: nothing is written but that
+    there is a new version, which every process that keeps calendars reads. Flushes."""
+    _begin(session)
+    return _end(session, why, text)
+
+
 def _refuse_past(since: date, why: Why) -> None:
     if since < edge.today(why.now):
         raise InvalidError(

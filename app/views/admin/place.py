@@ -7,10 +7,11 @@ from typing import Any
 from flask_appbuilder.models.sqla.interface import SQLAInterface
 from flask_babel import lazy_gettext as _l
 
+from app import clock
 from app.errors import ForbiddenError, Problem
 from app.extensions import db
 from app.models import Party, Person, Place, Staff
-from app.services import places
+from app.services import relocations
 from app.views import access
 from app.views.admin.privacy import Masked
 from app.views.base import WRITE, GuardedView
@@ -53,7 +54,7 @@ class PlaceView(GuardedView):
         must_be_below(form.parent.data, "parent")
 
     def after_save(self, item: Place, form: Any, *, creating: bool) -> None:
-        places.settle(db.session(), item)
+        relocations.settle(db.session(), item, actor=access.viewer(), now=clock.now())
 
     def frozen(self, item: Place) -> str:
         """A place above one's own is shown for orientation only."""
