@@ -342,6 +342,16 @@ class TestPlan:
             campaigns.start(session, plan, actor=admin, owner_id=owner, now=now)
         assert "being moved" in refused.value.problems[0].text["en"]
 
+    def test_nor_while_the_command_line_moves_cases(self, session, cast, begin, workflow, now):
+        begin()
+        migrants.publish(session, now, migrants.second())
+        admin, plan = cast.viewer("admin"), migrants.plan(workflow)
+        with campaigns.by_hand(session, workflow.id):
+            with pytest.raises(RefusedError) as refused:
+                campaigns.start(session, plan, actor=admin, owner_id=admin.user_id, now=now)
+            assert "command line" in refused.value.problems[0].text["en"]
+        assert campaigns.record(session, plan, actor=admin, now=now).running == 1
+
 
 @pytest.mark.parametrize(
     "change",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Any
 
@@ -74,10 +75,12 @@ def migrate(  # noqa: PLR0913  a parameter for each option
     if not json_:
         say(None, _lines(preview), json_=False)
     _confirm(yes=yes, json_=json_)
-    with unit_of_work(session, poke=False):
-        made = campaigns.record(session, plan, actor=SYSTEM, now=clock.now())
-        migration_id, count = made.id, made.running
-    results = _through(session, *passages.moving(session, made), count)
+    with ExitStack() as stack:
+        with unit_of_work(session, poke=False):
+            made = campaigns.record(session, plan, actor=SYSTEM, now=clock.now())
+            stack.enter_context(campaigns.by_hand(session, found.id))
+            migration_id, count = made.id, made.running
+        results = _through(session, *passages.moving(session, made), count)
     _report(migration_id, results, json_=json_)
 
 
@@ -92,10 +95,12 @@ def undo(migration_id: int, *, yes: bool, json_: bool) -> None:
     session = db.session()
     made = campaigns.found(session, migration_id, SYSTEM)
     _confirm(yes=yes, json_=json_)
-    with unit_of_work(session, poke=False):
-        campaigns.undo(session, made, actor=SYSTEM, now=clock.now())
-        count = made.running
-    results = _through(session, *passages.returning(session, made), count)
+    with ExitStack() as stack:
+        with unit_of_work(session, poke=False):
+            campaigns.undo(session, made, actor=SYSTEM, now=clock.now())
+            stack.enter_context(campaigns.by_hand(session, made.workflow_id))
+            count = made.running
+        results = _through(session, *passages.returning(session, made), count)
     _report(migration_id, results, json_=json_)
 
 

@@ -6,7 +6,8 @@ they may see.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -26,6 +27,13 @@ MOVE, RESTORE = "cases.migrate", "cases.restore"
 UNDO_FOR = timedelta(hours=24)
 MOST = 50
 """Migrations of one workflow that are listed; the ledger has all."""
+_BY_HAND = 0x51FA07
+"""The class of advisory locks that a move without a job holds, by workflow."""
+_HELD = sa.text(
+    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    " AND classid = :classid AND objid = :objid AND database ="
+    " (SELECT oid FROM pg_database WHERE datname = current_database()))"
+)
 
 
 def record(session: Session, plan: Plan, *, actor: Viewer, now: datetime) -> Migration:
@@ -113,6 +121,16 @@ def _alone(session: Session, workflow_id: int) -> None:
         sa.select(Workflow.id).where(Workflow.id == workflow_id).with_for_update(key_share=True)
     )
     job = m.Job
+    if session.scalar(_HELD, {"classid": _BY_HAND, "objid": workflow_id}):
+        raise RefusedError(
+            Problem(
+                {
+                    "zh": "这个流程正在由命令行转版，请等它结束。",
+                    "en": "Cases of this workflow are being moved from the command line: wait for "
+                    "it to end.",
+                }
+            )
+        )
     busy = session.scalar(
         sa.select(job.id)
         .join(Migration, sa.or_(Migration.job_id == job.id, Migration.undo_job_id == job.id))
@@ -129,6 +147,21 @@ def _alone(session: Session, workflow_id: int) -> None:
                 }
             )
         )
+
+
+@contextmanager
+def by_hand(session: Session, workflow_id: int) -> Iterator[None]:
+    """Hold the workflow while cases are moved without a job, so that nobody else begins. Entered
+    before the commit of ``record`` or ``undo``; when the process dies, the hold goes with it."""
+    engine = session.get_bind()
+    with (engine if isinstance(engine, sa.Engine) else engine.engine).connect() as holder:
+        holder.execute(sa.select(sa.func.pg_advisory_lock(_BY_HAND, workflow_id)))
+        holder.commit()
+        try:
+            yield
+        finally:
+            holder.execute(sa.select(sa.func.pg_advisory_unlock(_BY_HAND, workflow_id)))
+            holder.commit()
 
 
 def running(session: Session, workflow_id: int, version_ids: Sequence[int], since: datetime) -> int:
