@@ -264,3 +264,56 @@ def test_a_phone_shows_the_picture_and_says_why(enter, site):
     page.locator("main svg.picture").wait_for()
     assert not page.locator("#designer").is_visible()
     assert not sideways(page)
+
+
+# --- by mouse -----------------------------------------------------------------------------------
+
+
+def middle(page: Page, name: str) -> tuple[float, float]:
+    """Where a state stands on the screen."""
+    box = page.locator(".dr-flow .dr-state", has_text=name).locator(".dr-box").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag(page: Page, start: tuple[float, float], end: tuple[float, float], parts: int) -> None:
+    page.mouse.move(start[0] - 3, start[1])
+    page.mouse.move(*start)
+    page.mouse.down()
+    for part in range(1, parts + 1):
+        page.mouse.move(*(a + (b - a) * part / parts for a, b in zip(start, end, strict=True)))
+    page.mouse.up()
+
+
+def pull(page: Page, source: str, target: str, parts: int) -> None:
+    """Out of the dot on the left side of a state, to another state."""
+    x, y = middle(page, source)
+    page.mouse.move(x, y)
+    page.locator(".dr-flow .lf-anchor").first.wait_for()
+    drag(page, (x - 88, y), middle(page, target), parts)
+
+
+@pytest.mark.parametrize("parts", [2, 30], ids=["quick", "slow"])
+def test_a_state_is_moved_and_a_step_drawn_by_mouse(enter, site, parts):
+    page = enter("designer")
+    begin(page, site, f"mouse_{parts}", "鼠标")
+    new_state(page, "核实")
+    x, y = middle(page, "核实")
+    drag(page, (x, y), (x + 100, y + 150), 10)
+    moved = middle(page, "核实")
+    assert abs(moved[0] - x - 100) <= 20, "it keeps to a grid"
+    assert abs(moved[1] - y - 150) <= 20
+    pull(page, "办理中", "核实", parts)
+    heading = page.locator(".dr-panel .dr-heading")
+    expect(heading).to_have_text("步骤")
+    field(page, "按钮文字（中文）", "派人核实")
+    pull(page, "核实", "已办结", parts)
+    expect(page.locator(".dr-panel").get_by_label("按钮文字（中文）")).to_have_value("新操作")
+    field(page, "按钮文字（中文）", "核实无误")
+    save(page)
+    page.reload()
+    page.wait_for_selector(READY)
+    for words in ("派人核实 → 核实", "核实无误 → 已办结"):
+        expect(page.locator(".dr-contents").get_by_role("button", name=words)).to_be_visible()
+    again = middle(page, "核实"), middle(page, "已办结")
+    assert again[0][1] > again[1][1], "where it was put"

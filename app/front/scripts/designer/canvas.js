@@ -32,6 +32,21 @@ export class Canvas {
     // It tells nobody what it has drawn: to gather that takes as long as to draw it.
     this.flow.graphModel.modelToGraphData = () => ({ nodes: [], edges: [] });
     this.hear();
+    element.addEventListener("pointerdown", (event) => this.hold(event), true);
+    addEventListener("pointerup", () => this.pulling && setTimeout(() => this.release()));
+  }
+
+  /* The dots go when the mouse leaves their state, and with them the arrow that a hand is pulling
+     out of one: the state stays selected until it is let go. */
+  hold({ target }) {
+    if (!target.closest(".lf-anchor")) return;
+    this.pulling = true;
+    for (const model of this.flow.graphModel.nodes) if (model.isHovered) model.setSelected(true);
+  }
+
+  release() {
+    this.pulling = false;
+    this.choose();
   }
 
   hear() {
@@ -193,6 +208,7 @@ export class Canvas {
   }
 
   choose() {
+    if (this.pulling) return;
     const { selected, item } = this.store;
     const id = selected?.part === "states" && item ? item.key : null;
     const { graphModel } = this.flow;

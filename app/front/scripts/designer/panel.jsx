@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { fresh, list, put, rename } from "./document.js";
 import { facts as found } from "./facts.js";
 import { Button, Icon, KeyText } from "./inputs.jsx";
-import { said } from "./pieces.jsx";
+import { said, told } from "./pieces.jsx";
 import { StateForm, StepForm } from "./steps.jsx";
 import { ChildForm, DeadlineForm, FieldForm, NoticeForm, WorkflowForm } from "./things.jsx";
 import { named, t } from "./words.js";
@@ -126,7 +126,7 @@ function Details({ store }) {
     <div class="dr-details" key={`${part} ${index}`}>
       <Button icon="arrow-left" onClick={() => store.select(null)}>{t("contents")}</Button>
       <h2 class="dr-heading" tabindex="-1" ref={heading}><Icon name={ICONS[part]} />{t(`one ${part}`)}</h2>
-      {general.map((each) => <p class={`dr-said is-${each.level}`}><Icon name="alert-circle" /><span>{each.text} {each.hint}</span></p>)}
+      {general.map((each) => <p class={`dr-said is-${each.level}`}><Icon name="alert-circle" /><span>{told(each)}</span></p>)}
       <Form store={store} item={item} set={set} vocabulary={data.vocabulary} facts={found(doc, data.vocabulary)} />
       {part !== "workflow" && (
         <>

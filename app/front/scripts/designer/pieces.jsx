@@ -9,11 +9,17 @@ export const choices = (doc, part) => {
     .map((item) => [item.key, named(item)]);
 };
 
+/* What is wrong and the way out, as sentences. */
+export const told = ({ text, hint }) => {
+  if (!hint) return text;
+  return document.documentElement.lang.startsWith("zh") ? `${text}。${hint}` : `${text}. ${hint}`;
+};
+
 /* What the checker says of one of the item's entries. */
 export const said = (store, name, where = store.selected) => store.findings
   .filter((each) => each.part === where?.part && each.index === (where.index ?? null)
     && (each.inner === name || each.inner?.startsWith(`${name}.`) || each.inner?.startsWith(`${name}[`)))
-  .map((each) => (each.hint ? `${each.text} ${each.hint}` : each.text));
+  .map(told);
 
 export function FormRows({ label, store, items, onChange, help }) {
   const { doc } = store;
