@@ -17,6 +17,7 @@ export class Canvas {
     this.store = store;
     this.nodes = new Map();
     this.edges = new Map();
+    this.free = {};
     this.seen = () => {};
     const many = list(store.doc, "states").length > MANY;
     this.flow = new LogicFlow({
@@ -114,12 +115,14 @@ export class Canvas {
     return found;
   }
 
-  /* Where each state stands: as it was put, or else where it would be put. */
+  /* Where each state stands: as it was put, or else where it would be put. That stays the same, so
+     that a step back leads there. */
   placed(doc, positions) {
     const keys = list(doc, "states").map((state) => state.key);
-    const missing = keys.some((key) => !positions[key] && !this.spots?.[key]);
-    const free = missing ? this.arranged(doc) : {};
-    return Object.fromEntries(keys.map((key) => [key, positions[key] ?? this.spots?.[key] ?? free[key]]));
+    if (keys.some((key) => !positions[key] && !this.free[key])) {
+      this.free = { ...this.arranged(doc), ...this.free };
+    }
+    return Object.fromEntries(keys.map((key) => [key, positions[key] ?? this.free[key]]));
   }
 
   arranged(doc) {
