@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
 import config
+from app import queue
 from app.extensions import db
 from app.factory import create_app
 from app.security.sync import sync
@@ -81,6 +82,8 @@ def app(settings: config.Settings) -> Iterator[Flask]:
 @pytest.fixture
 def session(app: Flask) -> Iterator[Session]:
     """A session whose every commit is undone after the test."""
+    if queue.connection() is None:  # an app without Redis was made meanwhile
+        queue.connect(app.extensions["settings"].redis_url)
     with app.app_context():
         engine = db.engine
         with engine.connect() as connection:

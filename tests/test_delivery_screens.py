@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import time
@@ -13,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from app import channels
+from app import channels, queue
 from app import models as m
 from app.channels import guard
 from app.models import Mode, NoticeStatus
@@ -255,6 +256,16 @@ class TestMonitor:
         answer = Visitor(app).get("/healthz")
         assert answer.status_code == 200
         assert answer.get_json() == {"status": "ok", "database": True, "redis": True}
+
+    def test_a_connection_that_was_cut_is_no_outage(self, app: Flask, session):
+        visitor = Visitor(app)
+        visitor.get("/healthz")
+        with app.app_context():
+            pool = queue.connection().connection_pool
+        kept = pool.get_connection()
+        kept._sock.shutdown(socket.SHUT_RDWR)
+        pool.release(kept)
+        assert visitor.get("/healthz").get_json()["redis"] is True
 
     def test_figures_and_no_names(self, app: Flask, session, cast, write):
         write()

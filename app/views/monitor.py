@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Iterator
+from contextlib import suppress
 from ipaddress import ip_address
 
 import sqlalchemy as sa
@@ -44,11 +45,14 @@ def _database() -> bool:
 
 
 def _redis() -> bool:
+    """Asked twice: the connection that is kept may have been cut meanwhile, and is made anew."""
     connection = queue.connection()
-    try:
-        return connection is not None and bool(connection.ping())
-    except RedisError:
+    if connection is None:
         return False
+    for _ in range(2):
+        with suppress(RedisError):
+            return bool(connection.ping())
+    return False
 
 
 @pages.get("/metrics")
