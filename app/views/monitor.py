@@ -45,7 +45,7 @@ def _database() -> bool:
 
 
 def _redis() -> bool:
-    """Asked twice: the connection that is kept may have been cut meanwhile, and is made anew."""
+    """Asked twice: one answer that comes too late is no outage."""
     connection = queue.connection()
     if connection is None:
         return False
