@@ -43,7 +43,9 @@ def crawl(walker: Walker, rules: MapAdapter, most: int = 500) -> list[Screen]:
         'SELECT id, leg, closed_at IS NOT NULL FROM "case"'
     ):
         kinds[case_id] = f"{leg}{'-closed' if closed else ''}"
-    return Crawl(walker.get, rules, kinds, most).follow(STARTS if walker.login else RESIDENT)
+    moves = walker.site.ask("SELECT workflow_id, id FROM migration")
+    starts = [*STARTS, *(f"/workflows/{row[0]}/moves/{row[1]}" for row in moves)]
+    return Crawl(walker.get, rules, kinds, most).follow(starts if walker.login else RESIDENT)
 
 
 @pytest.mark.screens

@@ -15,11 +15,14 @@ from app import clock
 from app import models as m
 from app.extensions import db
 from app.factory import create_app
-from app.services import campaigns, definitions, demo, jobs, passages
+from app.services import campaigns, definitions, demo, jobs, passages, variations
 from app.services.actors import SYSTEM, hashed
 from app.services.jobs import Order
 from app.services.migrations import Plan
+from app.services.publications import Made
 from app.transaction import unit_of_work
+from app.workflows.variation import Changes
+from tests import lamps
 from tests.conftest import build_empty
 
 LINKS = {"assigned": "walk-assigned", "closed": "walk-closed", "resolved": "walk-resolved"}
@@ -34,6 +37,7 @@ def build(settings: config.Settings) -> None:
             demo.seed(session, clock.now(), settings.files_dir)
             _add(session)
             _move(session)
+            _vary(session)
         db.session.remove()
         db.engine.dispose()
 
@@ -52,6 +56,16 @@ def _move(session: Session) -> None:
     ids, act = passages.moving(session, made)
     for case_id in islice(ids, 5):
         act(session, case_id, SYSTEM, now)
+
+
+def _vary(session: Session) -> None:
+    """A plain workflow, and one community that words it its own way."""
+    now = clock.now()
+    row = lamps.publish(session, now)
+    place = session.scalars(sa.select(m.Place).where(m.Place.name == "榆荫社区")).one()
+    changes = Changes.model_validate(lamps.WISH)
+    variations.save(session, row, place, changes, expected=0, actor=SYSTEM, now=now)
+    variations.publish(session, row, place, expected=1, made=Made(row, SYSTEM, now, ""))
 
 
 def _add(session: Session) -> None:
