@@ -24,10 +24,10 @@ def sweep(session: Session, now: datetime, most: int, front: Front) -> int:
     """As worker.schedule.Sweep goes about it."""
     fired = 0
     while fired < most:
-        whole, limit = front.clear, min(deadlines.BATCH, most - fired)
+        limit = min(deadlines.BATCH, most - fired)
         with session.begin():
             swept = deadlines.sweep(session, now, limit=limit, front=front)
-        if not swept.due and whole:
+        if front.done:
             break
         fired += swept.due
     return fired

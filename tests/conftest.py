@@ -121,8 +121,7 @@ def files_dir(settings: config.Settings) -> Path:
 
 
 LONG = ("tests/test_host_", "tests/test_jobs_faults.py", "tests/test_worker_faults.py")
-"""Files that take longest begin first, so that no worker is left alone with one at the end. The
-walks stay last: the site that they share looks into the queue of the tests beside them."""
+"""Files that take longest begin first, so that no worker is left alone with one at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -51,14 +51,13 @@ def drain(engine: sa.Engine, hours: int) -> int:
     levels, front = 0, Front()
     with Session(engine) as session:
         while True:
-            whole = front.clear
             with session.begin():
                 swept = deadlines.sweep(session, NOW + hours * HOUR, limit=20, front=front)
             levels += swept.levels
             for clock_id in swept.alone:
                 with session.begin():
                     levels += deadlines.advance(session, clock_id, NOW + hours * HOUR)
-            if whole and not swept.due:
+            if front.done:
                 return levels
 
 
@@ -114,14 +113,14 @@ def test_what_somebody_held_is_swept_after_what_lies_behind_it(engine):
     with Session(engine) as person, Session(engine) as sweeping:
         person.scalars(held).one()
         assert deadlines.sweep(sweeping, at, limit=3, front=front).due == 3
-        assert not front.clear
+        assert front.since is not None
         sweeping.commit()
         person.rollback()
         found = [deadlines.sweep(sweeping, at, limit=3, front=front).due for _ in range(4)]
         sweeping.commit()
     assert sum(found) == 2
     assert found[-1] == 0
-    assert front.clear
+    assert front.done
 
 
 @pytest.mark.parametrize("looks", [1, 100])
@@ -130,7 +129,7 @@ def test_a_sweep_that_never_comes_to_an_end_looks_from_the_beginning_too(engine,
     front = Front(looks=looks)
     with Session(engine) as session, session.begin():
         seen = 0
-        while not front.clear or not seen:
+        while front.since is not None or not seen:
             front.move(claims.batch(session, NOW + 12 * HOUR, 1, None))
             seen += 1
     assert seen <= 40

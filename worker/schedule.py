@@ -127,11 +127,10 @@ class Sweep:
     def round(self, session: Session) -> float:
         """Everything that is due; returns how many seconds until something else is."""
         while not context.stopping():
-            whole = self.front.clear
-            due = sweep(session, self.front)
+            sweep(session, self.front)
             self.dispatch(session)
             self.handout(session)
-            if due == 0 and whole:
+            if self.front.done:
                 break
         self._anchor(session)
         self.broom(session)

@@ -153,8 +153,7 @@ def _alone(session: Session, workflow_id: int) -> None:
 def by_hand(session: Session, workflow_id: int) -> Iterator[None]:
     """Hold the workflow while cases are moved without a job, so that nobody else begins. Entered
     before the commit of ``record`` or ``undo``; when the process dies, the hold goes with it."""
-    engine = session.get_bind()
-    with (engine if isinstance(engine, sa.Engine) else engine.engine).connect() as holder:
+    with session.get_bind().engine.connect() as holder:
         holder.execute(sa.select(sa.func.pg_advisory_lock(_BY_HAND, workflow_id)))
         holder.commit()
         try:

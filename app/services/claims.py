@@ -74,14 +74,12 @@ class Front:
 
     since: datetime | None = None
     looks: int = 0
-
-    @property
-    def clear(self) -> bool:
-        """Whether the next look is from the beginning."""
-        return self.since is None
+    done: bool = False
+    """The last look was from the beginning and found nothing."""
 
     def move(self, claimed: Sequence[Claimed]) -> None:
         self.looks += 1
+        self.done = self.since is None and not claimed
         again = not claimed or self.looks % _AGAIN == 0
         self.since = None if again else claimed[-1].next_at
 
