@@ -163,6 +163,19 @@ def test_many_are_drawn_evenly_unless_all_are_asked_for(
     agrees(traffic.count(session, viewer, question, now, whole=True), hand)
 
 
+@pytest.mark.parametrize("first", [0.01, 0.7, 25.0])
+def test_where_a_draw_hits_too_few_blocks_more_are_drawn(
+    session: Session, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch, first: float
+) -> None:
+    herd(session, cast, now, 80)
+    monkeypatch.setattr(traffic, "FIRST", first)
+    viewer, question = cast.viewer("admin"), asked(session)
+    for most in (1, 10, 20, 30):
+        monkeypatch.setattr(traffic, "MOST", most)
+        found = traffic.count(session, viewer, question, now)
+        assert (found.read, found.sampled) == (most, True)
+
+
 def test_a_sample_keeps_to_the_cases_that_one_may_see(
     session: Session, cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

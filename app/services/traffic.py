@@ -107,7 +107,7 @@ def counted(viewer: Viewer) -> sa.ColumnElement[bool]:
 def count(
     session: Session, viewer: Viewer, asked: Question, now: datetime, *, whole: bool = False
 ) -> Traffic:
-    """Four to seven statements."""
+    """Four to six statements, and one more for each time that too few were drawn."""
     since = now - timedelta(days=asked.days)
     cases = [counted(viewer), *_chosen(asked)]
     ids, total = _drawn(session, [*cases, _alive(since)], whole=whole)
@@ -149,15 +149,14 @@ def _drawn(
     ids = list(session.scalars(query if whole else query.limit(MOST + 1)))
     if whole or len(ids) <= MOST:
         return ids, len(ids)
-    percent = FIRST
-    ids = _some(session, cases, percent)
-    if len(ids) < MOST:
-        percent = min(percent * 1.2 * MOST / max(len(ids), 1), 100)
+    percent, ids = FIRST, _some(session, cases, FIRST)
+    while len(ids) < MOST and percent < LAST:
+        percent *= max(2, 1.2 * MOST / max(len(ids), 1))
         ids = _some(session, cases, percent) if percent < LAST else list(session.scalars(query))
     total = len(ids) if percent >= LAST else round(len(ids) * 100 / percent)
     if len(ids) > MOST:
         ids = [ids[n * len(ids) // MOST] for n in range(MOST)]
-    return ids, max(total, len(ids))
+    return ids, total
 
 
 def _some(session: Session, cases: list[sa.ColumnElement[bool]], percent: float) -> list[int]:
