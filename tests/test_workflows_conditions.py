@@ -105,8 +105,21 @@ def test_options_are_named_by_their_labels() -> None:
 def test_yes_and_no_are_words() -> None:
     met = Test(fact="quorum.met")
     verdict = evaluate(met, facts({"quorum.met": False}), names=lambda n: registry.fact(n, SPEC))
-    assert verdict.text.zh == "达到法定人数须为是（现为否）"
-    assert verdict.text.en == "quorum met must be yes (now no)"
+    assert verdict.text.zh == "须达到法定人数（尚未满足）"
+    assert verdict.text.en == "needed: quorum met (not so yet)"
+
+
+def test_what_must_not_be_so_and_how_it_comes_about_are_words_too() -> None:
+    asked = Test(fact="deadline.due.asked", value=False)
+    verdict = evaluate(asked, facts({"deadline.due.asked": True}))
+    assert verdict.text.zh == "deadline.due.asked时不可以（现在正是）"
+    assert verdict.text.en == "not while: deadline.due.asked (it is so now)"
+    because = Fact(False, Label(zh="到会 2 方", en="2 parties are here"))
+    verdict = evaluate(
+        Test(fact="quorum.met"), lambda name: because, names=lambda n: registry.fact(n, SPEC)
+    )
+    assert verdict.text.zh == "须达到法定人数（到会 2 方）"
+    assert verdict.text.en == "needed: quorum met (2 parties are here)"
 
 
 def test_of_several_conditions_only_what_fails_is_told() -> None:
@@ -123,8 +136,8 @@ def test_of_several_conditions_only_what_fails_is_told() -> None:
     verdict = evaluate(condition, facts({"a": True, "b": False, "c": 1}))
     texts = [text.zh for text in failures(verdict, condition)]
     assert texts == [
-        "b须为是（现为否）",
-        "b须为是（现为否），或者不满足“a须为是（现为是）”",
+        "须b（尚未满足）",
+        "须b（尚未满足），或者不满足“须a（已满足）”",
         "c须大于1（现为1）",
     ]
 

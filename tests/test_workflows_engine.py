@@ -173,7 +173,7 @@ def test_conditions_see_what_was_just_filled_in(compiled: Compiled) -> None:
         compiled, "doing", "finish", actor, data=data, form={"result": "no_cause"}, facts=closed
     )
     assert found == [
-        ("condition", "结果须不为未查明（现为未查明）", "Result must not be 未查明 (now 未查明)")
+        ("condition", "结果不能为未查明（现为未查明）", "Result must not be 未查明 (now 未查明)")
     ]
     opened = reasons(
         compiled,
@@ -183,7 +183,7 @@ def test_conditions_see_what_was_just_filled_in(compiled: Compiled) -> None:
         form={"result": "fixed"},
         facts=lambda name: Fact(value=False),
     )
-    assert opened[0][1] == "子事项全部结束须为是（现为否）"
+    assert opened[0][1] == "须子事项全部结束（尚未满足）"
 
 
 def test_money_is_compared_exactly(compiled: Compiled) -> None:
@@ -309,7 +309,7 @@ def test_choices_tell_every_button_with_the_reasons_of_grey_ones(compiled: Compi
         "finish", "report", "hand_over", "pause", "withdraw", "escalate", "date", "pay",
     ]  # fmt: skip
     assert not found["finish"].allowed
-    assert [r.text.zh for r in found["finish"].reasons] == ["子事项全部结束须为是（现为否）"]
+    assert [r.text.zh for r in found["finish"].reasons] == ["须子事项全部结束（尚未满足）"]
     assert found["pay"].allowed  # its condition is about what its own form fills
     assert found["withdraw"].reasons[0].code == "who"
     assert (

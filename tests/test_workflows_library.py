@@ -165,7 +165,7 @@ def test_the_water_pressure_is_not_closed_by_no_cause_found() -> None:
     for _ in range(5):
         case.fire("record_attempt", STAFF, attempt="与物业、自来水公司会商", outside="自来水公司")
     refusal = case.refused("report_result", STAFF, result_kind="no_cause", result="查不出")
-    assert refusal == ["办理结果须不为未查明原因（现为未查明原因）"]
+    assert refusal == ["办理结果不能为未查明原因（现为未查明原因）"]
     case.fire("report_result", STAFF, result_kind="fixed", result="暗沟内管道漏水，已修复")
 
 
@@ -179,7 +179,7 @@ def test_a_leak_is_on_the_books_of_every_body_until_all_have_closed_it() -> None
     case.fire("duties_closed", SYSTEM)
     case.facts["children.all_closed"] = False
     refusal = case.refused("report_result", STAFF, result_kind="fixed", result="好了")
-    assert refusal == ["子事项全部结束须为是（现为否）"]
+    assert refusal == ["须子事项全部结束（尚未满足）"]
 
 
 def test_lasting_repair_waits_for_the_rain_to_end_and_the_deadline_with_it() -> None:
@@ -287,7 +287,7 @@ def test_a_meeting_needs_quorum_and_ends_only_when_every_item_is_dealt_with() ->
     case.facts["agenda.count"] = 2
     case.fire("convene", FACILITATOR)
     assert case.sent == ["invitation"]
-    assert case.refused("open_session", FACILITATOR) == ["达到法定人数须为是（现为否）"]
+    assert case.refused("open_session", FACILITATOR) == ["须达到法定人数（尚未满足）"]
     case.facts["quorum.met"] = True
     case.fire("open_session", FACILITATOR)
     assert case.refused("close", FACILITATOR) == ["未议决的议题数须为0（现为1）"]
@@ -327,14 +327,14 @@ def test_a_follow_up_without_a_date_gets_its_clock_with_the_date() -> None:
 def test_a_consultation_goes_from_scheme_to_effect() -> None:
     case = Case("consultation", STAFF, matter="电线改造")
     case.facts |= {"scheme.present": False, "roll.units": 1199, "consent.passed": False}
-    assert case.refused("publish_scheme") == ["已有方案须为是（现为否）"]
+    assert case.refused("publish_scheme") == ["须已有方案（尚未满足）"]
     case.facts["scheme.present"] = True
     case.fire("publish_scheme")
     opened = case.fire("open_round", answer_by="2026-12-31")
     assert opened.runs == ("roll.freeze",)
     assert case.running == {"round"}
     case.fire("close_round")
-    assert case.refused("declare_passed") == ["表决通过须为是（现为否）"]
+    assert case.refused("declare_passed") == ["须表决通过（尚未满足）"]
     case.fire("declare_failed", next_step="再谈一轮")
     again = case.fire("new_round", answer_by="2027-02-28")
     assert again.runs == ("round.open",)

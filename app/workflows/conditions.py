@@ -44,7 +44,7 @@ class Verdict:
 
 _WORDS = {
     Op.EQ: ("为", "is"),
-    Op.NE: ("不为", "is not"),
+    Op.NE: ("不能为", "is not"),
     Op.LT: ("小于", "less than"),
     Op.LE: ("不超过", "at most"),
     Op.GT: ("大于", "more than"),
@@ -56,6 +56,8 @@ _YES = Label(zh="是", en="yes")
 _NO = Label(zh="否", en="no")
 _EMPTY = Label(zh="空", en="empty")
 _LATER = Label(zh="操作时填写", en="filled with the button")
+_SO, _NOT_SO = Label(zh="已满足", en="it is so"), Label(zh="尚未满足", en="not so yet")
+_JUST_SO, _OTHERWISE = Label(zh="现在正是", en="it is so now"), Label(zh="现在不是", en="it is not")
 
 
 def evaluate(
@@ -208,13 +210,31 @@ def _test(test: Test, facts: Facts, names: Names, later: frozenset[str]) -> Verd
         now = Label(
             zh=f"{now.zh}，{fact.detail.zh}", en=f"{now.text('en')}: {fact.detail.text('en')}"
         )
-    return Verdict(compare(test, fact.value), _sentence(subject, test, name, now))
+    passed = compare(test, fact.value)
+    said = not test.fact.startswith("field.") and test.op in (Op.EQ, Op.NE)
+    if said and isinstance(test.value, bool) and isinstance(fact.value, bool):
+        wanted = test.value is (test.op is Op.EQ)
+        return Verdict(passed, _said(subject, fact.detail, wanted=wanted, passed=passed))
+    return Verdict(passed, _sentence(subject, test, name, now))
+
+
+def _said(subject: Label, detail: Label | None, *, wanted: bool, passed: bool) -> Label:
+    """What is so or is not so reads as such: its label is a statement, and no question."""
+    if detail is None:
+        detail = (_SO if passed else _NOT_SO) if wanted else (_OTHERWISE if passed else _JUST_SO)
+    zh, en = subject.zh, subject.text("en")
+    head = Label(zh=f"须{zh}", en=f"needed: {en}")
+    if not wanted:
+        head = Label(zh=f"{zh}时不可以", en=f"not while: {en}")
+    return Label(
+        zh=_cut(f"{head.zh}（{detail.zh}）"), en=_cut(f"{head.text('en')} ({detail.text('en')})")
+    )
 
 
 def _sentence(subject: Label, test: Test, name: FactName | None, now: Label) -> Label:
     chinese, english = _WORDS[test.op]
     wanted = _wanted(test.value, name)
-    head_zh = f"{subject.zh}须{chinese}{wanted.zh}"
+    head_zh = f"{subject.zh}{'' if test.op is Op.NE else '须'}{chinese}{wanted.zh}"
     head_en = f"{subject.text('en')} must be {english} {wanted.text('en')}"
     if test.op in (Op.EQ, Op.NE):
         head_en = f"{subject.text('en')} must {'not ' * (test.op is Op.NE)}be {wanted.text('en')}"

@@ -149,7 +149,7 @@ ROLES: dict[str, Label] = {
 DEADLINE_FACTS: dict[str, tuple[ValueType, Label]] = {
     "met": (ValueType.YES_NO, label("按时完成", "met")),
     "breached": (ValueType.YES_NO, label("已超期", "breached")),
-    "running": (ValueType.YES_NO, label("计时中", "running")),
+    "running": (ValueType.YES_NO, label("正在计时", "running")),
     "asked": (ValueType.YES_NO, label("有待批的延期申请", "has an extension to be decided")),
     "extendable": (ValueType.YES_NO, label("可以申请延期", "may be extended")),
     "extensions": (ValueType.NUMBER, label("延期次数", "extensions")),
