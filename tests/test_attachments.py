@@ -10,9 +10,9 @@ import pytest
 
 from app.errors import InvalidError
 from app.services import attachments
+from tests.photos import JPEG, PNG, WEBP
+from tests.test_exif import heic
 
-JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 64
-PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
 MEGABYTE = 1024 * 1024
 
 
@@ -35,10 +35,11 @@ def test_a_photo_keeps_its_chinese_name(tmp_path: Path) -> None:
     assert (tmp_path / kept.path).read_bytes() == JPEG
 
 
-def test_the_same_content_is_kept_once(tmp_path: Path) -> None:
+def test_the_same_content_is_kept_once_with_its_small_picture(tmp_path: Path) -> None:
     first, second = keep(tmp_path, "a.jpg", JPEG), keep(tmp_path, "b.jpg", JPEG)
     assert first.path == second.path
-    assert [p for p in tmp_path.rglob("*") if p.is_file()] == [tmp_path / first.path]
+    kept = sorted(p for p in tmp_path.rglob("*") if p.is_file())
+    assert kept == [tmp_path / first.path, tmp_path / f"{first.path}.small"]
 
 
 @pytest.mark.parametrize(
@@ -66,8 +67,8 @@ def test_a_wrong_ending_is_put_right(tmp_path: Path) -> None:
         (office("xl/workbook.xml"), "spreadsheetml.sheet"),
         (office("ppt/presentation.xml"), "presentationml.presentation"),
         (b"%PDF-1.7\n", "application/pdf"),
-        (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
-        (b"\0\0\0\x18ftypheic", "image/heic"),
+        (WEBP, "image/webp"),
+        (heic(), "image/heic"),
     ],
 )
 def test_pictures_pdf_and_office_documents_are_taken(

@@ -15,6 +15,7 @@ from app.services import edge
 from tests.canvass import send, voting
 from tests.cast import Cast
 from tests.estate import Estate
+from tests.photos import JPEG
 from tests.visitor import Visitor
 
 
@@ -124,9 +125,6 @@ def test_dates_on_the_form_are_those_of_the_community(estate, staff):
     staff.get(f"/consultations/{case_id}/units/{unit.id}")
     today = edge.today(clock.now())
     assert f'min="{today.isoformat()}"' in staff.text
-
-
-JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 64
 
 
 def _photo(content: bytes = JPEG, name: str = "签名表.jpg") -> tuple[io.BytesIO, str]:

@@ -15,11 +15,10 @@ from app.services import attachments
 from tests import world
 from tests.cast import PASSWORD
 from tests.estate import Estate
+from tests.photos import JPEG
 from tests.raising import Matter
 from tests.test_routes import address, keys_of, rules
 from tests.visitor import Visitor
-
-JPEG = b"\xff\xd8\xff\xe0" + b"\0" * 64
 
 
 @pytest.fixture

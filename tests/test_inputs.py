@@ -17,7 +17,7 @@ from app.services.actors import SYSTEM
 from app.services.cases import Opening
 from app.workflows.spec import FieldType, Workflow
 from tests.cast import Cast
-from tests.test_attachments import JPEG
+from tests.photos import JPEG
 from tests.visitor import Visitor
 
 OPTIONS = [

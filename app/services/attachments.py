@@ -7,7 +7,7 @@ import os
 import secrets
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from app.errors import InvalidError, MissingError, Problem
-from app.services import exif, sniff
+from app.services import exif, pictures, sniff
 from app.services.actors import Viewer
 from app.services.history import open_to_residents
 from app.services.scope import SHEET, visible
@@ -44,10 +44,11 @@ class Kept:
 
 def keep(folder: Path, name: str, stream: BinaryIO, *, most: int, field: str) -> Kept:
     """Read ``stream`` into the files folder. The same content is kept once, a picture without its
-    place and time.
+    place and time, and with a small one beside it. Size and hash are those of what is kept.
 
-    Raises InvalidError for ``field`` when it is empty, larger than ``most`` bytes or nothing that
-    we take. What is kept and never attached does no harm and is found by its missing row.
+    Raises InvalidError for ``field`` when it is empty, larger than ``most`` bytes, nothing that
+    we take, or a picture that can't be drawn. What is kept and never attached does no harm and is
+    found by its missing row.
     """
     clean = tidy(name)
     incoming = folder / "incoming"
@@ -60,27 +61,52 @@ def keep(folder: Path, name: str, stream: BinaryIO, *, most: int, field: str) ->
         found = None if problem else sniff.kind(part, ending)
         if found is None:
             raise InvalidError(Problem(problem or _unknown(clean), field))
-        size, digest = _bared(part, found.media_type, size, digest)
         named = clean if ending in found.endings else f"{clean}.{found.endings[0]}"
         kept = Kept(named, found.media_type, size, digest)
-        target = folder / kept.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(part, target)
+        if found.image:
+            kept = _pictured(folder, part, kept, field)
+        _put(part, folder / kept.path)
         return kept
     finally:
         part.unlink(missing_ok=True)
 
 
-def _bared(part: Path, media_type: str, size: int, digest: str) -> tuple[int, str]:
-    """Size and hash after a picture was freed of what tells where and when it was taken."""
-    if media_type not in sniff.IMAGES:
-        return size, digest
-    content = part.read_bytes()
-    bare = exif.without(content, media_type)
-    if bare == content:
-        return size, digest
+def _pictured(folder: Path, part: Path, kept: Kept, field: str) -> Kept:
+    """The picture in ``part`` freed of what tells where and when it was taken. Its small one is in
+    its place before the picture itself is."""
+    try:
+        bare = exif.without(part.read_bytes(), kept.media_type)
+        small = pictures.small(bare, kept.media_type) if kept.media_type in pictures.DRAWN else None
+    except exif.UnreadableError as error:
+        raise InvalidError(Problem(_damaged(kept.name), field)) from error
+    except pictures.TooLargeError as error:
+        raise InvalidError(Problem(_oversized(kept.name, error.millions), field)) from error
     part.write_bytes(bare)
-    return len(bare), hashlib.sha256(bare).hexdigest()
+    kept = replace(kept, size=len(bare), sha256=hashlib.sha256(bare).hexdigest())
+    if small is not None:
+        _write(folder, _small(folder / kept.path), small)
+    return kept
+
+
+def _write(folder: Path, target: Path, content: bytes) -> None:
+    """Whole or not at all, whoever reads or writes it at the same time."""
+    part = folder / "incoming" / secrets.token_hex(16)
+    part.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        part.write_bytes(content)
+        _put(part, target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _put(part: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    os.replace(part, target)
+
+
+def _small(path: Path) -> Path:
+    """Where the small picture to a picture lies."""
+    return path.with_name(f"{path.name}.small")
 
 
 def tidy(name: str) -> str:
@@ -122,6 +148,22 @@ def _unknown(name: str) -> dict[str, str]:
         "zh": f"文件“{name}”的类型不能上传。可以上传照片、PDF 和 Word、Excel、PPT 文件（不含宏）。",
         "en": f"The file “{name}” is of a kind that can't be kept. Pictures, PDF and office "
         "documents without macros can.",
+    }
+
+
+def _damaged(name: str) -> dict[str, str]:
+    return {
+        "zh": f"照片“{name}”已损坏或不完整，无法读取。请重新选择，或重新拍一张。",
+        "en": f"The picture “{name}” is damaged or incomplete and can't be read. Choose it again, "
+        "or take a new one.",
+    }
+
+
+def _oversized(name: str, millions: int) -> dict[str, str]:
+    return {
+        "zh": f"照片“{name}”的尺寸太大，最多 {millions * 100} 万像素。请缩小后再上传。",
+        "en": f"The picture “{name}” has more than {millions} million pixels. Make it smaller "
+        "first.",
     }
 
 
@@ -209,6 +251,22 @@ def located(folder: Path, attachment: m.Attachment) -> Path:
     if not path.is_file():
         raise _missing()
     return path
+
+
+def preview(folder: Path, attachment: m.Attachment) -> Path | None:
+    """Where the small picture (``pictures.SMALL``) to a picture lies; made now if the file was kept
+    before there were any. None when none can be made: the file itself has to do."""
+    path = located(folder, attachment)
+    small = _small(path)
+    if small.is_file():
+        return small
+    if attachment.media_type not in pictures.DRAWN:
+        return None
+    try:
+        _write(folder, small, pictures.small(path.read_bytes(), attachment.media_type))
+    except (exif.UnreadableError, pictures.TooLargeError, OSError):
+        return None
+    return small
 
 
 def of_case(session: Session, case_id: int) -> list[m.Attachment]:
