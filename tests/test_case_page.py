@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from app import models as m
 from tests.cast import Cast
 from tests.estate import Estate
+from tests.photos import JPEG
 from tests.raising import Matter
-from tests.test_attachments import JPEG
 from tests.visitor import Visitor
 
 SignIn = Callable[[str], Visitor]
@@ -90,14 +90,20 @@ def test_a_press_moves_the_case_and_keeps_its_files(
     assert (file.name, file.field, file.case_id) == ("长椅（近景）.jpg", "result_photos", matter.id)
     assert matter.row().data["result_photos"] == [file.id]
     grid.get(f"/cases/{matter.id}")
-    assert f'src="/files/{file.id}"' in grid.text
-    answer = grid.get(f"/files/{file.id}")
-    assert answer.data == JPEG
-    answer.close()
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert "filename*=UTF-8''%E9%95%BF" in answer.headers["Content-Disposition"]
+    assert f'href="/files/{file.id}"' in grid.text
+    assert f'src="/files/{file.id}/preview"' in grid.text
+    answers = {path: grid.get(path) for path in (f"/files/{file.id}", f"/files/{file.id}/preview")}
+    assert [one.mimetype for one in answers.values()] == ["image/jpeg", "image/webp"]
+    assert answers[f"/files/{file.id}"].data == JPEG
     outsider = sign_in("outsider")
-    assert outsider.get(f"/files/{file.id}").status_code == 404
+    for path, answer in answers.items():
+        answer.close()
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Cache-Control"] == "private, max-age=3600"
+        assert "filename*=UTF-8''%E9%95%BF" in answer.headers["Content-Disposition"]
+        with grid.client.get(path, headers={"If-None-Match": answer.headers["ETag"]}) as again:
+            assert again.status_code == 304
+        assert outsider.get(path).status_code == 404
 
 
 def test_what_is_wrong_comes_back_beside_its_field_with_what_was_typed(

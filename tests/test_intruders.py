@@ -244,6 +244,7 @@ def test_a_lost_link_and_the_links_of_others_open_nothing(app: Flask, session, c
         f"/r/t/{old}",
         f"/r/t/{new}x",
         f"/r/t/{new}/files/900001",
+        f"/r/t/{new}/files/900001/preview",
         "/r/t/None",
         "/r/t/%00",
     ):

@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from app import models as m
 from app.extensions import limiter
 from tests.cast import Cast
-from tests.test_attachments import JPEG, office
+from tests.photos import JPEG, PNG, bomb
+from tests.test_attachments import office
 from tests.visitor import Visitor
 
 MATTER = {
@@ -66,6 +67,10 @@ def test_a_resident_finds_the_compound_writes_and_gets_a_number_and_a_link(
     answer = resident.get(f"/r/t/{token[1]}/files/{file.id}")
     assert answer.data == JPEG
     answer.close()
+    resident.get(f"/r/t/{token[1]}")
+    assert f'src="/r/t/{token[1]}/files/{file.id}/preview"' in resident.text
+    with resident.get(f"/r/t/{token[1]}/files/{file.id}/preview") as small:
+        assert small.mimetype == "image/webp"
 
 
 def test_the_same_form_sent_twice_is_one_matter(
@@ -122,6 +127,8 @@ def test_what_is_wrong_is_said_beside_the_field(
         ("照片.jpg", b"<script>alert(1)</script>", "类型不能上传"),
         ("表.docx", office("word/document.xml"), "只能上传照片和 PDF"),
         ("空.jpg", b"", "是空的"),
+        ("断.png", PNG[:-30], "已损坏或不完整"),
+        ("炸.png", bomb(), "最多 4000 万像素"),
     ],
 )
 def test_wrong_files_are_refused_by_name(

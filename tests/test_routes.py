@@ -39,6 +39,7 @@ PUBLIC = {
     "/r/t/<token>",
     "/r/t/<token>/<event>",
     "/r/t/<token>/files/<int(max=9223372036854775807):file_id>",
+    "/r/t/<token>/files/<int(max=9223372036854775807):file_id>/preview",
 }
 """Everything that may be opened without signing in. A new one is added here by a decision."""
 

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from app import models as m
 from tests.cast import Cast
+from tests.photos import JPEG
 from tests.raising import Matter
-from tests.test_attachments import JPEG
 from tests.visitor import Visitor
 
 
@@ -97,6 +97,7 @@ def test_a_wrong_link_is_not_found_whatever_it_is(resident: Visitor, matter: Mat
         assert resident.get(f"/r/t/{token}").status_code == 404
         assert resident.post(f"/r/t/{token}/remind", expected=1).status_code == 404
         assert resident.get(f"/r/t/{token}/files/1").status_code == 404
+        assert resident.get(f"/r/t/{token}/files/1/preview").status_code == 404
 
 
 def test_the_link_shows_no_file_of_the_staff_or_of_another_case(
@@ -109,8 +110,9 @@ def test_the_link_shows_no_file_of_the_staff_or_of_another_case(
     photo = {"field-photos": (io.BytesIO(JPEG), "内部.jpg")}
     assert staff.post(f"/cases/{matter.id}/comment", **form, **photo).status_code == 302
     file = session.scalars(sa.select(m.Attachment)).one()
-    assert resident.get(f"/r/t/{matter.token}/files/{file.id}").status_code == 404
     other = Matter(session, cast, now).begin(title="另一件")
-    assert resident.get(f"/r/t/{other.token}/files/{file.id}").status_code == 404
+    for token in (matter.token, other.token):
+        for address in (f"/r/t/{token}/files/{file.id}", f"/r/t/{token}/files/{file.id}/preview"):
+            assert resident.get(address).status_code == 404
     resident.get(f"/r/t/{matter.token}")
     assert "内部" not in resident.text

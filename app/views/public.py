@@ -220,7 +220,18 @@ def _place_name(session: Session, place_id: int) -> str:
 @public
 def download(token: str, file_id: int) -> Response:
     """A photo that the resident may see: their own, or one of a result."""
+    return files.sent(_file(token, file_id))
+
+
+@pages.get("/t/<token>/files/<int(max=9223372036854775807):file_id>/preview")
+@public
+def preview(token: str, file_id: int) -> Response:
+    """The small picture to one of them."""
+    return files.previewed(_file(token, file_id))
+
+
+def _file(token: str, file_id: int) -> m.Attachment:
     actor = links.holder(db.session(), token)
     if links.followed(db.session(), actor) is None:
         abort(404)
-    return files.sent(attachments.find_public(db.session(), file_id, actor))
+    return attachments.find_public(db.session(), file_id, actor)
