@@ -127,3 +127,20 @@ function spots(rows, neighbours, room) {
   }));
   return found;
 }
+
+/* Ways from the middle, the shortest first; beside it is sooner than below, and above is last. */
+const BESIDE = 230;
+const far = ([across, down]) => Math.hypot(across * 0.6, down < 0 ? down * 3 : down);
+const AROUND = [0, 1, -1, 2, -2, 3, -3, 4, -4].map((part) => Math.round((part * BESIDE) / 20) * 10)
+  .flatMap((across) => [...Array(21).keys()].map((part) => [across, (part - 10) * 80]))
+  .sort((one, other) => far(one) - far(other));
+
+/* Where one more state finds room among those that stand on `taken`: near the middle of what is
+   seen and within it, if there is room for the words of a step around it. */
+export function vacant(taken, { left, top, right, bottom }) {
+  const middle = [(left + right) / 2, (top + bottom) / 2].map((each) => Math.round(each / 10) * 10);
+  const apart = ([a, b]) => taken.every(([c, d]) => Math.abs(a - c) >= BESIDE || Math.abs(b - d) >= HEIGHT + 60);
+  const within = ([a, b]) => a - WIDTH / 2 > left && a + WIDTH / 2 < right && b - HEIGHT / 2 > top && b + HEIGHT / 2 < bottom;
+  const spots = AROUND.map(([across, down]) => [middle[0] + across, middle[1] + down]).filter(apart);
+  return spots.find(within) ?? spots[0] ?? [middle[0], Math.max(...taken.map(([, y]) => y)) + ROW];
+}

@@ -1,7 +1,7 @@
 /* The picture: LogicFlow draws and drags; the store says what there is. */
 import LogicFlow from "@logicflow/core";
 
-import { HEIGHT, WIDTH, arrange } from "./arrange.js";
+import { HEIGHT, WIDTH, arrange, vacant } from "./arrange.js";
 import { list, sources } from "./document.js";
 import { on, route, size, wide } from "./route.js";
 import { SHAPES, Shown } from "./shapes.jsx";
@@ -272,14 +272,19 @@ export class Canvas {
     if (spot) this.look(spot[0], spot[1] + (scale ? 200 : 0), scale);
   }
 
-  /* The middle of what is seen: where something new is put. */
-  middle() {
+  /* Where something new is put. */
+  vacant() {
     const { transformModel, width, height } = this.flow.graphModel;
-    const [x, y] = transformModel.HtmlPointToCanvasPoint([width / 2, height / 2]);
-    const free = ([a, b]) => Object.values(this.spots).every(([c, d]) => Math.abs(a - c) > WIDTH || Math.abs(b - d) > HEIGHT);
-    let spot = [Math.round(x / 10) * 10, Math.round(y / 10) * 10];
-    for (let tries = 0; tries < 40 && !free(spot); tries += 1) spot = [spot[0], spot[1] + 130];
-    return spot;
+    const [left, top] = transformModel.HtmlPointToCanvasPoint([0, 0]);
+    const [right, bottom] = transformModel.HtmlPointToCanvasPoint([width, height]);
+    return vacant(Object.values(this.spots), { left, top, right, bottom });
+  }
+
+  /* As `show`, where it isn't in sight already. */
+  reveal(key) {
+    const { transformModel, width, height } = this.flow.graphModel;
+    const [x, y] = transformModel.CanvasPointToHtmlPoint(this.spots[key]);
+    if (x < 0 || y < 0 || x > width || y > height) this.show(key);
   }
 }
 

@@ -65,9 +65,9 @@ function App({ store, server }) {
 const tasks = (store, server, canvas) => ({
   save: () => server.save(),
   state: () => {
-    const key = store.newState(canvas.middle(), t("new_state"));
+    const key = store.newState(canvas.vacant(), t("new_state"));
     canvas.draw();
-    canvas.show(key);
+    canvas.reveal(key);
   },
   arrange: () => {
     const free = canvas.arranged(store.doc);
