@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page
@@ -18,19 +20,50 @@ def press(page: Page, label: str, **fields: str) -> None:
         return
     button = page.locator("#next .offers").get_by_text(label, exact=True)
     is_form = button.evaluate("node => node.tagName === 'A'")
-    button.click()
     if not is_form:
-        page.wait_for_load_state()
+        with leaving(page):
+            button.click()
         return
+    button.click()
     _confirm(page, form, fields)
 
 
 def _confirm(page: Page, form: Locator, fields: dict[str, str]) -> None:
     for key, value in fields.items():
         fill(form, key, value)
-    form.locator("button.btn-primary").click()
-    page.locator("form[data-uploading]").wait_for(state="detached")
+    with leaving(page):
+        form.locator("button.btn-primary").click()
+
+
+@contextmanager
+def leaving(page: Page) -> Iterator[None]:
+    """What is done leads to another page, or to the same anew: go on when it is there. The browser
+    sends a form after the press, and one with files after it has read them, so that nothing tells
+    at once that a page is on its way."""
+    page.evaluate("() => { document.documentElement.dataset.old = ''; }")
+    yield
+    page.locator("html:not([data-old])").wait_for(state="attached")
     page.wait_for_load_state()
+
+
+def look_up(box: Locator, words: str) -> None:
+    """Type into a searching select and wait until what is listed fits."""
+    box.press_sequentially(words)
+    box.page.locator("[role=listbox][aria-busy]").wait_for(state="detached")
+
+
+def soon(page: Page, met: Callable[[], object]) -> None:
+    """Until it holds, for what Playwright itself can't wait for."""
+    for _ in range(300):
+        if met():
+            return
+        page.wait_for_timeout(100)
+    assert met()
+
+
+def until(page: Page, condition: str) -> None:
+    """Playwright's own waiting for a condition needs eval, which the pages forbid."""
+    soon(page, lambda: page.evaluate(condition))
 
 
 def fill(form: object, key: str, value: str) -> None:

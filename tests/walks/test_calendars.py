@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.walks.steps import sideways
+from tests.walks.steps import look_up, sideways
 
 pytestmark = pytest.mark.browser
 
@@ -63,7 +63,7 @@ def test_a_flood_day_is_tried_made_and_taken_back(enter, site, shoot):
     page = enter("admin")
     page.goto(f"{site.url}/calendars/days?first=2030-06-05")
     box = page.get_by_role("combobox", name="地点")
-    box.press_sequentially("翠微南里")
+    look_up(box, "翠微南里")
     page.get_by_role("option").first.click()
     page.fill("#name", "洪水")
     page.fill("#reason", "洪水停工")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.walks.steps import fill, press, sideways, state
+from tests.walks.steps import fill, leaving, press, sideways, state
 from tests.walks.test_grievance import raise_it
 
 pytestmark = pytest.mark.browser
@@ -58,8 +58,8 @@ def test_a_refused_form_stays_open_with_what_was_typed_and_closes_when_cancelled
     form = page.locator("#do-assign")
     fill(form, "instruction", "今天内恢复。")
     form.locator("form").evaluate("form => { form.noValidate = true; }")
-    form.locator("button.btn-primary").click()
-    page.wait_for_load_state()
+    with leaving(page):
+        form.locator("button.btn-primary").click()
     assert form.is_visible()
     assert form.locator("[name=field-instruction]").input_value() == "今天内恢复。"
     assert "责任单位" in form.locator(".field-error").first.inner_text()
@@ -134,8 +134,8 @@ def test_everything_works_without_script(chromium, site, enter, case):
         form = page.locator("#do-reply")
         assert form.is_visible()
         form.locator("textarea").fill("收到。")
-        form.locator("button.btn-primary").click()
-        page.wait_for_load_state()
+        with leaving(page):
+            form.locator("button.btn-primary").click()
         assert state(page) == "已回复"
         page.locator("#history .fold summary").click()
         page.locator("#history .fold-content a").click()

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app.models import Owner, Ownership, Place, Unit
-from tests.walks.steps import fill, press, sideways, state
+from tests.walks.steps import fill, leaving, look_up, press, sideways, state
 
 pytestmark = pytest.mark.browser
 
@@ -39,23 +39,23 @@ def visit(page, flat: str, voice: str, reason: str = "") -> None:
     page.locator("label.voice").filter(has_text=re.compile(f"{voice}$")).first.click()
     if reason:
         page.fill("#reason", reason)
-    page.locator("button.btn-outline-secondary").filter(has_text="保存").click()
-    page.wait_for_load_state()
+    with leaving(page):
+        page.locator("button.btn-outline-secondary").filter(has_text="保存").click()
 
 
 def test_an_entrance_is_asked_counted_and_decided(enter, site, shoot, flats):
     staff = enter("staff")
     staff.goto(f"{site.url}/consultations/new")
     staff.fill("#title", "1单元给水管改造")
-    staff.locator("#scope_id").press_sequentially("1单元")
+    look_up(staff.locator("#scope_id"), "1单元")
     staff.locator(".lookup [role=option]").filter(has_text=re.compile("4号楼")).first.click()
     staff.locator("[name=rule_set][value*=special]").check()
     fill(staff, "matter", "更换本单元给水立管。")
     shoot(staff, "consultation-new-desk")
-    staff.get_by_role("button", name="发起协商").or_(
-        staff.locator("main form .btn-primary")
-    ).first.click()
-    staff.wait_for_load_state()
+    with leaving(staff):
+        staff.get_by_role("button", name="发起协商").or_(
+            staff.locator("main form .btn-primary")
+        ).first.click()
     [(case_id,)] = site.ask("SELECT max(case_id) FROM consultation")
     case = f"{site.url}/cases/{case_id}"
     board = f"{site.url}/consultations/{case_id}/board"
@@ -63,8 +63,8 @@ def test_an_entrance_is_asked_counted_and_decided(enter, site, shoot, flats):
     staff.goto(f"{site.url}/consultations/{case_id}/schemes")
     staff.fill("[name=title]", "一单元一策：立管全换")
     staff.fill("[name=text]", "更换立管，户内接口由产权人决定，费用走维修资金。")
-    staff.locator("main form .btn-primary").first.click()
-    staff.wait_for_load_state()
+    with leaving(staff):
+        staff.locator("main form .btn-primary").first.click()
     staff.goto(case)
     press(staff, "公示方案")
     until = (clock.now() + timedelta(days=10)).strftime("%Y-%m-%d")

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.walks.steps import fill, picture, press, sideways, state
+from tests.walks.steps import fill, leaving, picture, press, sideways, soon, state
 
 pytestmark = pytest.mark.browser
 
@@ -94,19 +94,20 @@ def test_a_deadline_fires_by_itself_and_is_seen_in_the_bell(enter, site, shoot):
     fill(form, "source", "电话")
     fill(form, "category", "设施")
     fill(form, "description", "刷卡没有反应，门一直开着。")
-    form.locator("button.btn-primary").click()
-    staff.wait_for_load_state()
+    with leaving(staff):
+        form.locator("button.btn-primary").click()
     secretary = enter("secretary")
     site.change(
         "UPDATE clock SET next_at = now(), started_at = now() - interval '20 hours', log ="
         " jsonb_set(log, '{0,at}', to_jsonb(now() - interval '20 hours')) WHERE case_id ="
         " (SELECT id FROM \"case\" WHERE title = '2单元门禁坏了')"
     )
-    for _ in range(50):
+
+    def told() -> bool:
         secretary.goto(f"{site.url}/notices/")
-        if secretary.get_by_text("的首次回复时限将至").count():
-            break
-        secretary.wait_for_timeout(200)
+        return secretary.get_by_text("的首次回复时限将至").count() > 0
+
+    soon(secretary, told)
     shoot(secretary, "bell-desk")
     assert secretary.get_by_text("的首次回复时限将至").first.is_visible()
     assert int(secretary.locator(".bell-count").inner_text()) >= 1

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.cast import PASSWORD
 from tests.walks.conftest import alone
-from tests.walks.steps import sideways
+from tests.walks.steps import look_up, sideways
 
 pytestmark = pytest.mark.browser
 
@@ -43,7 +43,7 @@ def upload(page: Page, site, path: str) -> None:
     page.goto(f"{site.url}/imports/households")
     box = page.get_by_role("combobox", name="小区")
     box.fill("")
-    box.press_sequentially("翠微南")
+    look_up(box, "翠微南")
     page.get_by_role("option").first.click()
     page.set_input_files("#file", path)
     page.get_by_role("button", name="上传并检查").click()
@@ -115,7 +115,8 @@ def test_without_script_a_job_is_watched_by_refreshing(chromium: Browser, site, 
     page.fill("#place", "翠微南里")
     page.set_input_files("#file", register(tmp_path, 20))
     page.get_by_role("button", name="上传并检查").click()
-    for _ in range(60):
+    page.wait_for_url("**/jobs/*")
+    for _ in range(200):
         refresh = page.get_by_role("link", name="刷新")
         if not refresh.count():
             break

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.views.admin import LEDGERS
 from tests.cast import PASSWORD
+from tests.walks.steps import look_up
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +60,7 @@ def test_a_searching_select_finds_by_keys_alone(enter, site, shoot):
     page.goto(f"{site.url}/ledgers/residents/add")
     page.fill("#name", "钱大爷")
     box = page.get_by_role("combobox", name="场所")
-    box.press_sequentially("1单元")
+    look_up(box, "1单元")
     option = page.get_by_role("option", name="1单元 · 第一网格 / 翠微南里 / 4号楼")
     expect(page.get_by_role("option")).to_have_count(1)
     shoot(page, "lookup-desk")
@@ -76,7 +77,7 @@ def test_pressing_save_twice_saves_once(enter, site):
     page = enter("secretary")
     page.goto(f"{site.url}/ledgers/residents/add")
     page.fill("#name", "连按两次")
-    page.get_by_role("combobox", name="场所").press_sequentially("1单元")
+    look_up(page.get_by_role("combobox", name="场所"), "1单元")
     page.get_by_role("option").click()
     page.evaluate(
         "() => { const b = document.querySelector('.actions .btn-primary'); b.click(); b.click(); }"

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from app import clock
-from tests.walks.steps import press, sideways, state
+from tests.walks.steps import leaving, press, sideways, state
 
 pytestmark = pytest.mark.browser
 
@@ -45,30 +45,30 @@ def speak(page, party: str, stance: str, reason: str = "") -> None:
     record.get_by_text(PEOPLE[party], exact=True).click()
     if reason:
         record.locator("textarea").fill(reason)
-    record.get_by_role("button").click()
-    page.wait_for_load_state()
+    with leaving(page):
+        record.get_by_role("button").click()
 
 
 def test_four_parties_meet_decide_and_follow_up(enter, site, shoot):
     leader = enter("facilitator", phone=True)
     call(leader, site)
     room = leader.url.split("?")[0]
-    leader.get_by_role("button", name="发出会议通知").or_(
-        leader.get_by_role("link", name=re.compile("发出会议通知"))
-    ).first.click()
-    leader.wait_for_load_state()
+    with leaving(leader):
+        leader.get_by_role("button", name="发出会议通知").or_(
+            leader.get_by_role("link", name=re.compile("发出会议通知"))
+        ).first.click()
     if "/cases/" in leader.url:
         press(leader, "发出会议通知")
 
     leader.goto(f"{room}?tab=check-in")
     assert leader.get_by_text("人数不足").or_(leader.get_by_text("未达到")).first.is_visible()
     for person in PEOPLE.values():
-        leader.get_by_label(re.compile(f"(签到.*{person}|{person}.*签到)")).click()
-        leader.wait_for_load_state()
+        with leaving(leader):
+            leader.get_by_label(re.compile(f"(签到.*{person}|{person}.*签到)")).click()
     shoot(leader, "meeting-checkin-phone")
     assert not sideways(leader)
-    leader.get_by_role("button", name="宣布开会").click()
-    leader.wait_for_load_state()
+    with leaving(leader):
+        leader.get_by_role("button", name="宣布开会").click()
 
     leader.goto(f"{room}?tab=positions")
     speak(leader, "翠微社区党委", "同意")
@@ -86,12 +86,12 @@ def test_four_parties_meet_decide_and_follow_up(enter, site, shoot):
     leader.fill("#d-text", "在南里东门建二十个充电位，价格公示。")
     leader.select_option("#d-owner", label="翠微物业公司")
     leader.fill("#d-due", (clock.now() + timedelta(days=30)).strftime("%Y-%m-%d"))
-    leader.get_by_role("button", name=re.compile("决议")).click()
-    leader.wait_for_load_state()
+    with leaving(leader):
+        leader.get_by_role("button", name=re.compile("决议")).click()
     shoot(leader, "meeting-decided-phone")
     leader.locator("details.confirm summary").filter(has_text="宣布散会").click()
-    leader.get_by_role("button", name=re.compile("宣布散会")).click()
-    leader.wait_for_load_state()
+    with leaving(leader):
+        leader.get_by_role("button", name=re.compile("宣布散会")).click()
 
     case = room.replace("/meetings/", "/cases/")
     leader.goto(case)

@@ -35,7 +35,7 @@ def test_a_slash_arrows_and_enter_lead_to_a_case(enter, site, shoot):
     page.goto(f"{site.url}/work/")
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "search-field"
-    page.keyboard.type("雨棚")
+    page.keyboard.insert_text("雨棚")
     page.locator(OPTION).first.wait_for()
     assert page.locator(BOX).get_attribute("aria-expanded") == "true"
     page.keyboard.press("ArrowDown")

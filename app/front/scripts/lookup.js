@@ -60,6 +60,7 @@ class Lookup {
     this.request?.abort();
     this.value.value = "";
     this.stale = true; // what is listed doesn't fit what stands there any more
+    this.options.setAttribute("aria-busy", "true");
     this.look();
     this.ask(DELAY);
   }
@@ -97,6 +98,7 @@ class Lookup {
   open(results, note) {
     if (document.activeElement !== this.box) return;
     this.stale = false;
+    this.options.removeAttribute("aria-busy");
     this.options.replaceChildren(...results.map(({ id, text }, index) => make("li", {
       id: `${this.options.id}-${index}`, role: "option", "data-id": id,
       "aria-selected": String(id === this.value.value),
