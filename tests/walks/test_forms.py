@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cast import PASSWORD
-from tests.walks.steps import fill, picture, press, sideways
+from tests.walks.steps import fill, look_up, picture, press, sideways, until
 
 pytestmark = pytest.mark.browser
 
@@ -41,15 +41,6 @@ DRAWN = """([width, height]) => {
   fill("#cc2", width / 2, height / 2, width / 2, height / 2);
   return canvas.toDataURL("image/jpeg", 0.95).split(",")[1];
 }"""
-
-
-def until(page, condition: str) -> None:
-    """Playwright's own waiting needs eval, which the pages forbid."""
-    for _ in range(200):
-        if page.evaluate(condition):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(condition)
 
 
 def photo(page, folder: Path, width: int, height: int, name: str = "现场.jpg") -> str:
@@ -215,6 +206,51 @@ def test_a_large_photo_is_made_small_upright_and_bare(enter, site, shoot, tmp_pa
     assert page.locator(".flash-ok").count() == 1, "the message of the page isn't lost on the way"
 
 
+HELD = """() => {
+  const made = HTMLCanvasElement.prototype.toBlob;
+  HTMLCanvasElement.prototype.toBlob = function (...asked) {
+    window.goOn = () => made.apply(this, asked);
+  };
+}"""
+"""Photos are made smaller only when the test says so."""
+GO_ON = "() => window.goOn()"
+
+
+def test_who_sends_before_a_photo_is_ready_need_not_press_again(enter, site, tmp_path):
+    page = enter("staff")
+    page.goto(f"{site.url}/grievances/new")
+    write(page)
+    path = photo(page, tmp_path, 4000, 3000)
+    page.evaluate(HELD)
+    page.set_input_files("input[type=file][name]", path)
+    until(page, "window.goOn !== undefined")
+    send(page)
+    assert page.locator("form[data-preparing]:not([data-uploading])").count() == 1
+    page.evaluate(GO_ON)
+    page.wait_for_url(re.compile(r"/cases/\d+"))
+    assert page.locator("main img[alt='现场.jpg']").count() == 1
+
+
+def test_a_file_that_turns_out_too_large_is_not_sent_by_the_press_before(enter, site, tmp_path):
+    page = enter("staff")
+    page.goto(f"{site.url}/grievances/new")
+    write(page)
+    large = tmp_path / "图纸.pdf"
+    large.write_bytes(b"%PDF-" + bytes(21 * 1024 * 1024))
+    path = photo(page, tmp_path, 4000, 3000)
+    page.evaluate(HELD)
+    page.set_input_files("input[type=file][name]", [path, str(large)])
+    until(page, "window.goOn !== undefined")
+    send(page)
+    page.evaluate(GO_ON)
+    page.get_by_text("“图纸.pdf”太大，最多 20 MB。").wait_for()
+    assert page.locator("form[data-preparing], form[data-uploading]").count() == 0
+    assert page.locator(".thumb").count() == 1
+    send(page)
+    page.wait_for_url(re.compile(r"/cases/\d+"))
+    assert page.locator("main img[alt='现场.jpg']").count() == 1
+
+
 def test_a_small_photo_is_sent_as_it_is_and_kept_bare(enter, site, tmp_path):
     page = enter("staff")
     page.goto(f"{site.url}/grievances/new")
@@ -337,7 +373,7 @@ def test_a_searching_select_by_keyboard_with_a_way_back(enter, site):
     page = enter("staff")
     page.goto(f"{site.url}/ledgers/residents/add")
     box = page.locator(".lookup input[type=text]").first
-    box.press_sequentially("4号")
+    look_up(box, "4号")
     first = "document.querySelector('.lookup-list [role=option]')"
     until(page, f"{first} !== null && {first}.textContent.startsWith('4号楼')")
     assert box.get_attribute("aria-expanded") == "true"
@@ -351,7 +387,7 @@ def test_a_searching_select_by_keyboard_with_a_way_back(enter, site):
     page.get_by_role("button", name=re.compile("清除选择")).click()
     assert (box.input_value(), hidden.input_value()) == ("", "")
     assert box.evaluate("node => node === document.activeElement")
-    box.press_sequentially("没有这里")
+    look_up(box, "没有这里")
     page.locator(".lookup-note").get_by_text("没有找到").wait_for()
     box.press("Escape")
     assert not page.locator(".lookup-list").is_visible()

@@ -112,12 +112,12 @@ class Files {
     const taken = fresh.slice(0, Math.max(0, left));
     this.items.push(...taken);
     this.draw();
-    this.input.form?.setAttribute("data-preparing", "");
+    this.busy(1);
     for (const item of taken) {
       item.file = await shrink(item.file);
       item.name = item.file.name;
     }
-    this.input.form?.removeAttribute("data-preparing");
+    this.busy(-1);
     for (const item of taken.filter((each) => each.file.size > this.most - ROOM)) {
       wrong.push(say("large", { name: item.name, most: Math.round(this.most / MEGABYTE) }));
       this.items = this.items.filter((each) => each !== item);
@@ -129,6 +129,18 @@ class Files {
     this.problem.replaceChildren(...(wrong.length ? [sign("alert-circle")] : []),
       make("span", {}, wrong.join(" ")));
     this.problem.hidden = !wrong.length;
+    const { form } = this.input;
+    if (!form || form.hasAttribute("data-preparing")) return;
+    form.dispatchEvent(new CustomEvent("prepared", { bubbles: true, detail: !wrong.length }));
+  }
+
+  /* Files may be added while those before are still being made smaller. */
+  busy(more) {
+    const { form } = this.input;
+    if (!form) return;
+    const count = Number(form.dataset.preparing ?? 0) + more;
+    if (count) form.dataset.preparing = count;
+    else delete form.dataset.preparing;
   }
 
   /* By its ending or kind, as ``accept`` says. */
@@ -148,7 +160,10 @@ class Files {
     const transfer = new DataTransfer();
     for (const item of this.items) transfer.items.add(item.file);
     this.input.files = transfer.files;
+    const removes = () => [...this.list.querySelectorAll(".thumb-remove")];
+    const held = removes().indexOf(document.activeElement);
     this.list.replaceChildren(...this.items.map((item) => this.drawn(item)));
+    removes()[held]?.focus();
     this.list.hidden = !this.items.length;
     this.status.textContent = this.items.length ? say("chosen", { count: this.items.length }) : "";
   }

@@ -77,16 +77,34 @@ function leave(address) {
   }
 }
 
+/* Forms that were sent while their photos were still being made smaller, each with the button that
+   was pressed: they go when the photos are ready, unless one of them is wrong. */
+const waiting = new WeakMap();
+
+const wait = (form, submitter) => {
+  delete form.dataset.sent;
+  waiting.set(form, submitter ?? form.querySelector("button:not([type=button])"));
+};
+
+const prepared = ({ target: form, detail: sound }) => {
+  const submitter = waiting.get(form);
+  waiting.delete(form);
+  if (!submitter) return;
+  if (sound) submitter.click();
+  else form.dispatchEvent(new CustomEvent("unsent", { bubbles: true }));
+};
+
 let begun = false;
 
 export function start() {
   if (begun) return;
   begun = true;
+  document.addEventListener("prepared", prepared);
   document.addEventListener("submit", (event) => {
     const { target: form, submitter } = event;
     if (form.dataset.uploading || form.hasAttribute("data-preparing")) {
       event.preventDefault();
-      if (form.hasAttribute("data-preparing")) delete form.dataset.sent;
+      if (!form.dataset.uploading) wait(form, submitter);
       return;
     }
     if (event.defaultPrevented || form.method !== "post" || form.hasAttribute("hx-post")) return;
