@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import config
 from tests import browser as browsers
@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SHOTS = ROOT / "var" / "screenshots"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1280, "height": 900}
+
+expect.set_options(timeout=30_000)  # as long as pages wait for everything else
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,8 @@ def _settings(var: Path, redis_url: str) -> config.Settings:
 
 @contextmanager
 def _serve(settings: config.Settings, logs: Path) -> Iterator[Site]:
-    port = _free_port()
+    listening = socket.create_server(("127.0.0.1", 0))  # ours from now on, so that nobody takes it
+    port = listening.getsockname()[1]
     url = str(settings.database_url)
     environment = {
         "DATABASE_URL": url.replace("+psycopg", ""),
@@ -103,7 +106,7 @@ def _serve(settings: config.Settings, logs: Path) -> Iterator[Site]:
         "PORT": str(port),
         "SIFANG_TESTING": "true",
     }
-    bind = f"127.0.0.1:{port}"
+    bind = f"fd://{listening.fileno()}"
     web = ("-m", "gunicorn", "app.factory:create_app()", "--bind", bind, "--workers", "2")
     programs = (
         ("web", *web, "--preload", "--no-control-socket", "--log-level", "warning"),
@@ -119,18 +122,14 @@ def _serve(settings: config.Settings, logs: Path) -> Iterator[Site]:
                 stdout=log,
                 stderr=log,
                 env=config.environment(environment),
+                pass_fds=(listening.fileno(),) if kind == "web" else (),
             )
             stack.callback(_stop, process)
+        listening.close()
         _wait(port, logs / "web.log")
         engine = sa.create_engine(url)
         stack.callback(engine.dispose)
         yield Site(f"http://127.0.0.1:{port}", engine)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(port: int, log: Path) -> None:
