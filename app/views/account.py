@@ -27,7 +27,7 @@ from app.extensions import db, limiter
 from app.security import sessions
 from app.security.manager import TOKEN
 from app.transaction import unit_of_work
-from app.views import access, looks
+from app.views import access, browsers, looks
 from app.views.frame import LANGUAGES
 from app.views.passwords import NewPasswordField
 
@@ -60,7 +60,8 @@ def index() -> str:
 def _page(form: PasswordForm) -> str:
     mine = sessions.live(db.session(), current_user.id, now=access.now())
     here = sessions.hashed(session.get(TOKEN, ""))
-    return render_template("account.html", form=form, sessions=mine, here=here)
+    named = {row.token: browsers.named(row.browser) for row in mine}
+    return render_template("account.html", form=form, sessions=mine, here=here, named=named)
 
 
 @pages.post("/password")

@@ -17,7 +17,7 @@ from app.extensions import db
 from app.models import AccessEvent, Account, LoginSession
 from app.security import sessions
 from app.services.actors import full_name
-from app.views import access, labels
+from app.views import access, browsers, labels
 from app.views.base import READ, GuardedView
 from app.views.fields import TextField
 from app.views.ledger import cells, vocabulary
@@ -39,11 +39,15 @@ class LoginSessionView(GuardedView):
     list_title = _l("Signed-in browsers")
     singular = _l("Signed-in browser")
     icon = "login"
-    list_columns = ("user", "browser", "address", "started_at", "expires_at", "ended_at")
-    show_columns = ("user", "browser", "address", "started_at", "expires_at", "ended_at")
+    list_columns = ("user", "device", "address", "started_at", "expires_at", "ended_at")
+    show_columns = ("user", "device", "browser", "address", "started_at", "expires_at", "ended_at")
     search_columns = ("user", "started_at")
     order_columns = ("started_at",)
     base_order = ("started_at", True)
+    label_columns = {"device": _l("Browser"), "browser": _l("What it calls itself")}
+
+    def device(self, item: LoginSession) -> str:
+        return browsers.named(item.browser)
 
     @action("quit", _l("Sign out"), _l("Sign this browser out?"), icon="logout", multiple=False)
     def quit(self, item: LoginSession) -> None:
