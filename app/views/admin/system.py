@@ -85,6 +85,14 @@ class UserView(GuardedView):
     def full_name(self, item: User) -> str:
         return full_name(item)
 
+    def prepare(self, form: Any, item: User | None) -> None:
+        """A new login has no password that could stay."""
+        if item is None:
+            password = form.password
+            password.label.text = _l("First password")
+            password.description = _l("At least 10 characters. Its owner can change it later.")
+            password.flags.required = True
+
     def before_save(self, item: User, form: Any, *, creating: bool) -> None:
         password = form.password.data
         if creating and not password:
