@@ -95,7 +95,7 @@ def test_an_export_holds_what_is_visible_masked_and_signed(
     assert answer.mimetype == "text/csv"
     rows = rows_of(visitor)
     assert rows[0] == ["名称", "场所", "电话", "演示数据"]
-    assert rows[1] == ["蔡阿姨", "1单元", "138****5678", "否"]
+    assert rows[1] == ["蔡阿姨", "翠微南里 4号楼 1单元", "138****5678", "否"]
     assert rows[2][0].startswith("舒记于 ")
     assert "共 1 条" in rows[2][0]
     visitor.get("/ledgers/residents/export/", q="HYPERLINK")
@@ -109,6 +109,20 @@ def test_an_export_holds_what_is_visible_masked_and_signed(
 
 
 # --- places and logins --------------------------------------------------------------------------
+
+
+def test_an_entrance_is_named_with_its_building_and_compound(
+    visitor: Visitor, session: Session, cast: Cast
+) -> None:
+    who = person(session, cast)
+    entrance = cast.places["entrance"]
+    building = cast.places["building"]
+    above = session.get(m.Place, building.parent_id)
+    assert above is not None
+    visitor.sign_in("grid")
+    for path in ("list/", f"show/{who.id}"):
+        visitor.get(f"/ledgers/residents/{path}")
+        assert f"{above.name} {building.name} {entrance.name}" in visitor.text, path
 
 
 def test_a_place_that_moves_takes_those_below_along(

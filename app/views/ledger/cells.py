@@ -7,6 +7,7 @@ from typing import Any
 from flask import current_app, url_for
 from flask_appbuilder import Model
 
+from app.models import Place, PlaceKind
 from app.views import access, labels
 from app.views.ledger import headings
 from app.views.ledger.columns import Kind, column, value
@@ -36,7 +37,7 @@ def cell(view: Any, item: Any, name: str) -> Cell:
     if name in view.vocabularies:
         return Cell(str(view.vocabularies[name]().get(held, held)))
     if isinstance(held, Model):
-        return Cell(labels.of_object(held), "link", url_of(held))
+        return Cell(_named(held), "link", url_of(held))
     if known.leaf == "state_label":
         return Cell(labels.localized(held), "state", tone=str(value(item, _beside(name))))
     if labels.is_localized(held):
@@ -49,6 +50,21 @@ def cell(view: Any, item: Any, name: str) -> Cell:
     if known.leaf.endswith("_en") or known.leaf in headings.FOREIGN:
         kind = "foreign"
     return Cell(_text(known.kind, held), kind)
+
+
+def _named(item: Any) -> str:
+    """A place as services.places spells it: “1单元” alone says nothing."""
+    if not isinstance(item, Place):
+        return labels.of_object(item)
+    names = [item.name]
+    for _step in range(_UP.get(item.kind, 0)):
+        if item.parent is not None:
+            item = item.parent
+            names.append(item.name)
+    return " ".join(reversed(names))
+
+
+_UP = {PlaceKind.BUILDING: 1, PlaceKind.ENTRANCE: 2, PlaceKind.HOUSEHOLD: 2}
 
 
 def _beside(name: str) -> str:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, JSONB
 from sqlalchemy.orm import RelationshipProperty, joinedload, load_only, selectinload
 
+from app.models import Place
 from app.models.base import UTCDateTime
 
 
@@ -164,11 +165,14 @@ def _relations(model: Any, name: str) -> tuple[tuple[str, ...], Any]:
 
 
 def _option(model: Any, path: tuple[str, ...], leaves: list[Any]) -> Any:
-    owner, option = model, None
+    owner: Any = model
+    option: Any = None
     for step in path:
         attribute = getattr(owner, step)
         option = joinedload(attribute) if option is None else option.joinedload(attribute)
         owner = attribute.property.mapper.class_
+    if owner is Place:  # named with the building and the compound that it is in
+        return option.joinedload(Place.parent).joinedload(Place.parent)
     lean = LEAN.get(owner)
     return option.options(load_only(*lean, *leaves)) if option and lean else option
 
