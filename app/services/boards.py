@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from app.models import Opinion, Place, PlaceKind, RollUnit, Unit, Voice
+from app.workflows import numerals
 
 LAPSED = "lapsed"
 """Voted on an earlier version of the scheme, not yet on this one."""
@@ -21,7 +22,7 @@ STANCES = (*(voice.value for voice in Voice), LAPSED, SILENT)
 OPEN = frozenset({Voice.AWAY.value, Voice.REFUSED.value, LAPSED, SILENT})
 """Stances of households still to be asked."""
 
-_DIGITS = re.compile(r"(\d+)")
+_DIGITS = re.compile(r"(\d+|[〇零一二两三四五六七八九十百千]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +75,13 @@ class House:
 
 
 def natural(text: str) -> tuple[tuple[int, str], ...]:
-    """Sorts 2号楼 before 10号楼."""
-    return tuple(
-        (int(part), "") if part.isdigit() else (-1, part) for part in _DIGITS.split(text) if part
-    )
+    """Sorts 2号楼 before 10号楼, and 二园 before 三园 and 十园."""
+    parts = [(_number(part), part) for part in _DIGITS.split(text) if part]
+    return tuple((-1, part) if number is None else (number, "") for number, part in parts)
+
+
+def _number(part: str) -> int | None:
+    return int(part) if part.isdecimal() else numerals.read(part)
 
 
 def _block(entrance: tuple[int, str], flats: Iterable[Flat]) -> Block:

@@ -19,6 +19,7 @@ from app.permissions import Role
 from app.services import attachments, candidates, cases, definitions, edge
 from app.services.actors import Viewer, hashed
 from app.services.attachments import Kept
+from app.services.boards import natural
 from app.services.cases import Opened, Opening
 from app.services.providers import Seed, Step, leg
 from app.services.questions import BY_RESIDENT, BY_STAFF, EXTRA
@@ -226,7 +227,7 @@ def doors(session: Session, words: str) -> list[tuple[int, str]]:
     for word in words.replace("\x00", " ").split()[:5]:
         query = query.where(text.icontains(word, autoescape=True))
     rows = session.execute(query.order_by(text).limit(DOORS + 1))
-    return [(row[0], row[1]) for row in rows]
+    return sorted(((row[0], row[1]) for row in rows), key=lambda door: natural(door[1]))
 
 
 @leg("grievance")
