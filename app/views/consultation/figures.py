@@ -80,7 +80,7 @@ class Bar:
         if self.figure.denominator <= 0:
             return "–"
         hundredths = self.figure.numerator * 10000 // self.figure.denominator
-        return f"{hundredths // 100}.{hundredths % 100:02d} %"
+        return f"{hundredths // 100}.{hundredths % 100:02d}%"
 
 
 def bars(counted: Tally | None) -> list[Bar]:
