@@ -39,7 +39,7 @@ from app.services.figures import (
 from app.services.filters import Filter
 from app.services.grievances import REGISTRARS
 from app.services.today import Gathering
-from app.views import access, advice, rates
+from app.views import access, advice, rates, times
 from app.views.desk import Card, card
 from app.views.rates import Tile
 
@@ -125,6 +125,7 @@ class HomeView(BaseView):
             may_report=_may_report(viewer),
             clock=lambda at: edge.shown(at)[11:],
             shown_at=edge.shown,
+            when=lambda at: times.moment(at, access.now()),
             **_WORDS,
         )
 

@@ -11,12 +11,12 @@ from werkzeug.wrappers import Response
 from app.errors import InvalidError, Problem, RefusedError
 from app.extensions import db
 from app.models import Place
-from app.services import agenda, definitions, diary, edge, guests, invitations
+from app.services import agenda, definitions, diary, guests, invitations
 from app.services.agenda import Proposal
 from app.services.guests import Candidate
 from app.services.quorum import RULES, VOICES
 from app.transaction import unit_of_work
-from app.views import access, inputs
+from app.views import access, inputs, times
 from app.views.fields import clean
 from app.views.inputs import Given
 from app.views.ledger import finding
@@ -53,7 +53,7 @@ def index() -> Response:
         "meeting/index.html",
         frame.open_(Meetings()),
         may_call=_may_call(_intake()),
-        shown_at=edge.shown,
+        when=lambda at: times.moment(at, access.now()),
     )
 
 

@@ -17,7 +17,7 @@ from app.services.cases import Shown
 from app.services.floor import EVENTS
 from app.services.guests import Candidate, candidates
 from app.services.room import Item, Room
-from app.views import access, labels
+from app.views import access, labels, times
 from app.views.meeting import sent
 from app.views.meeting.routes import ID, pages
 from app.views.meeting.sent import Sent
@@ -91,6 +91,7 @@ def drawn(case_id: int, tab: Tab, refused: Sent) -> str:
         today=edge.today(access.now()).isoformat(),
         local=edge.local,
         shown_at=edge.shown,
+        when=lambda at: times.moment(at, access.now()),
     )
 
 
