@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from app import clock
 from app import models as m
 from app.services import edge
 from tests.assembly import DUE, FOUR, Assembly
@@ -64,6 +65,15 @@ def test_those_who_take_part_see_every_part_of_the_room(assembly, visit, tab, wh
     assert page.status_code == 200
     assert "电动车充电桩协调会" in page.text
     assert "达到法定人数" in page.text
+
+
+def test_each_part_of_the_room_has_a_title_of_its_own(assembly, visit):
+    assembly.begin()
+    client = visit("facilitator")
+    for tab, word in (("check-in", "签到"), ("agenda", "议程"), ("decision", "决议")):
+        title = re.search(r"<title>(.*?) · ", client.get(room(assembly, tab)).text)
+        assert title is not None
+        assert title[1] == word
 
 
 def test_outsiders_find_no_meeting_at_any_address(assembly, visit):
@@ -246,7 +256,9 @@ def test_a_whole_meeting_is_held_with_forms_alone(assembly, visit):
             answer = client.post(f"{base}/items/{item.id}/position", data=data)
             assert answer.status_code == 302
         owner = f"{assembly.cast.parties['property'].id}:{assembly.cast.users['property'].id}"
-        data = {"text": f"同意{item.title}", "owner": owner, "due_on": "2027年1月31日"}
+        due = edge.today(clock.now() + timedelta(days=60))
+        words = f"{due.year}年{due.month}月{due.day}日"
+        data = {"text": f"同意{item.title}", "owner": owner, "due_on": words}
         assert client.post(f"{base}/items/{item.id}/decide", data=data).status_code == 302
     press("close")
     page = client.get(f"{base}/minutes").text

@@ -69,6 +69,11 @@ def test_numbers_lead_to_the_list_for_those_who_have_one(
     assert "f_state=" not in seen(app, "designer", address), "sees numbers and no case"
 
 
+def test_the_tabs_of_a_workflow_have_titles_of_their_own(app: Flask, address: str) -> None:
+    assert "<title>Traffic · " in seen(app, "designer", address)
+    assert "<title>Versions · " in seen(app, "designer", address.replace("figures", "versions"))
+
+
 def test_next_door_counts_nothing(app: Flask, address: str, waits: Passage) -> None:
     text = seen(app, "outsider", address)
     assert "No case was open in this period." in text
