@@ -73,6 +73,13 @@ def test_a_wrong_entry_at_opening_is_shown_beside_its_field_and_nothing_is_saved
     assert estate.session.query(Case).count() == 0
 
 
+def test_all_that_is_left_empty_at_opening_is_told_at_once(estate, staff):
+    empty = {"title": "", "scope_id": "", "rule_set": "", "field-matter": ""}
+    assert staff.post("/consultations/new", **(NEW | empty)).status_code == 422
+    for field in ("title", "scope_id", "rule_set", "matter"):
+        assert f'id="{field}-error"' in staff.text, field
+
+
 def test_a_place_of_another_community_can_not_be_chosen(estate, staff):
     far = {"scope_id": str(estate.cast.places["far_compound"].id)}
     assert staff.post("/consultations/new", **(NEW | far)).status_code == 422
@@ -159,7 +166,7 @@ def test_the_result_page_shows_figures_thresholds_basis_and_an_equal_recount(est
     estate.session.commit()
     staff.get(f"/consultations/{case_id}/result")
     text = re.sub(r"<[^>]+>", " ", staff.text)
-    for expected in ("266.40 m²", "355.20 m²", "75.00 %", "≥ 3/4", "第二百七十八条"):
+    for expected in ("266.40 平方米", "355.20 平方米", "75.00%", "≥ 3/4", "第二百七十八条"):
         assert expected in text
     assert "circle-check" in staff.text
     row = estate.session.get(Consultation, case_id)

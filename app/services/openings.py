@@ -55,23 +55,22 @@ class Opened:
     token: str | None
 
 
+def titled(text: str) -> str:
+    """The title as it is kept; raises InvalidError for one that is none."""
+    title = text.strip()
+    if not 1 <= len(title) <= 200:
+        said = {"zh": "请用 1 到 200 个字写明标题。", "en": "Give a title of 1 to 200 characters."}
+        raise InvalidError(Problem(said, "title"))
+    return title
+
+
 def open_case(session: Session, opening: Opening, *, actor: Viewer, now: datetime) -> Opened:
     """Begin a case on the version of workflow ``opening.key`` that holds at its place; flushes.
 
     Raises MissingError (nothing in force there), InvalidError (the form), RefusedError (not this
     person's to open).
     """
-    title = opening.title.strip()
-    if not 1 <= len(title) <= 200:
-        raise InvalidError(
-            Problem(
-                {
-                    "zh": "请用 1 到 200 个字写明标题。",
-                    "en": "Give a title of 1 to 200 characters.",
-                },
-                "title",
-            )
-        )
+    title = titled(opening.title)
     place = session.get_one(m.Place, opening.place_id)
     current = definitions.current(session, opening.key, place.path)
     compiled = definitions.compiled(session, current.version_id)

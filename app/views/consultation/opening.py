@@ -14,7 +14,7 @@ from app.errors import ForbiddenError, InvalidError, Problem, SifangError
 from app.extensions import db
 from app.models import RuleSet
 from app.models import Workflow as WorkflowRow
-from app.services import cases, definitions, electorates, versions
+from app.services import cases, definitions, electorates, openings, versions
 from app.services.cases import Opened, Opening
 from app.services.electorates import Electorate
 from app.transaction import unit_of_work
@@ -68,7 +68,7 @@ def open_new() -> Answer:
 def _open(form: Mapping[str, str]) -> Opened:
     workflows = _workflows()
     spec = next((w for w in workflows if w.key == form.get("workflow")), workflows[0])
-    problems: list[Problem] = []
+    problems = _unwritten(form, spec)
     place = None
     try:
         place = _scope(form)
@@ -89,6 +89,22 @@ def _open(form: Mapping[str, str]) -> Opened:
         words=place.text,
     )
     return cases.open_case(db.session(), opening, actor=access.viewer(), now=access.now())
+
+
+def _unwritten(form: Mapping[str, str], spec: Workflow) -> list[Problem]:
+    """What is left empty, so that all that is wrong is told at once."""
+    found: list[Problem] = []
+    try:
+        openings.titled(form.get("title", ""))
+    except InvalidError as error:
+        found.extend(error.problems)
+    labels = {field.key: field.label for field in spec.fields}
+    for item in spec.intake:
+        if item.required and not form.get(f"field-{item.field}", "").strip():
+            label = labels[item.field]
+            said = {"zh": f"请填写“{label.zh}”。", "en": f"Fill in “{label.text('en')}”."}
+            found.append(Problem(said, item.field))
+    return found
 
 
 def _scope(form: Mapping[str, str]) -> Electorate:
