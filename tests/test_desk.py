@@ -199,6 +199,15 @@ def test_the_list_of_all_cases_holds_every_leg(app: Flask, cast: Cast, make: Mak
     assert "盼装长椅 · 自来水公司" in visitor.text
 
 
+def test_a_card_says_once_whose_part_it_is(app: Flask, cast: Cast, make: Make) -> None:
+    matter = make().press("staff", "accept").press("secretary", "reply", reply="好")
+    matter.press("secretary", "assign", bodies=[cast.parties["property"].id], instruction="请办")
+    visitor = Visitor(app).sign_in("property")
+    visitor.get("/work/")
+    row = visitor.text.split('class="row-item')[1].split("</a>")[0]
+    assert row.count(cast.parties["property"].name) == 1
+
+
 # --- the bell ---------------------------------------------------------------------------------
 
 

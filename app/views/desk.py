@@ -46,6 +46,7 @@ def card(row: Row) -> Card:
     family, given = row.last_name or "", row.first_name or ""
     latin = (family + given).isascii()
     person = f"{given} {family}".strip() if latin else f"{family}{given}"
+    party = row.party if row.party and row.party not in row.title else ""
     ended = row.closed_at is not None
     return Card(
         id=row.id,
@@ -55,7 +56,7 @@ def card(row: Row) -> Card:
         leg=row.leg,
         state=labels.localized(row.state_label),
         kind=row.state_kind,
-        who=" · ".join(part for part in (row.party, person) if part),
+        who=" · ".join(part for part in (party, person) if part),
         left=None if ended else times.left(row.due_at, access.now(), began=row.opened_at),
     )
 
