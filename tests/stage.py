@@ -1,6 +1,7 @@
 """A small system for the supervisor's tests: ``python -m tests.stage VAR NAME ...``.
 
-Each name is one of PROGRAMS; "servers" puts the real PostgreSQL and Redis before them.
+Each name is one of SCRIPTS; "servers" puts the real PostgreSQL and Redis before them. "patient"
+lets everybody take a minute to end, so that who is quick can be told from who was killed.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import sys
 from pathlib import Path
 
 import config
-from app.host import state
+from app.host import state, supervisor
 from app.host.logs import Log
 from app.host.plan import Plan
 from app.host.process import HostError, Program
@@ -20,7 +21,7 @@ from app.host.supervisor import Supervisor
 SCRIPTS = {
     "steady": "import time; print('here', flush=True); time.sleep(600)",
     "stubborn": (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "import signal, time; signal.signal(signal.SIGTERM, lambda *_: print('no', flush=True));"
         "print('deaf', flush=True); time.sleep(600)"
     ),
     "mortal": "import sys; print('born', flush=True); sys.exit(3)",
@@ -71,6 +72,8 @@ def main(folder: str, names: list[str]) -> int:
         greeting="up",
         stamp=Stamp(Path(folder) / "stamp", lambda: "same") if "stamp" in names else None,
     )
+    if "patient" in names:
+        supervisor.PROGRAMS_SECONDS = supervisor.SERVERS_SECONDS = 60.0
     code = Supervisor(claim, Log(sys.stdout)).run(plan)
     claim.release()
     return code
