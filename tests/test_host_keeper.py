@@ -32,7 +32,7 @@ def servers(run: str) -> Iterator[Servers]:
     assert gone(running.folder)
 
 
-def gone(folder: Path, seconds: float = 5.0) -> bool:
+def gone(folder: Path, seconds: float = 30.0) -> bool:
     """Whether the folder and every process that names it end in time."""
     end = time.monotonic() + seconds
     while (folder.exists() or using(folder)) and time.monotonic() < end:
@@ -109,7 +109,7 @@ if sys.platform == "linux":  # needs the kernel's signal at a parent's death
         (keeper,) = [p for p in using(first.folder) if "tests.servers" in p.cmdline()]
         os.kill(keeper.pid, signal.SIGKILL)
         first.stop()
-        end = time.monotonic() + 5
+        end = time.monotonic() + 30
         while using(first.folder) and time.monotonic() < end:
             time.sleep(0.02)
         assert using(first.folder) == []
