@@ -144,7 +144,7 @@ def _start_keeper(folder: Path) -> None:
             cwd=ROOT,
             start_new_session=True,
         )
-    if not wait_until((folder / "ready").exists, keeper, 30):
+    if not wait_until((folder / "ready").exists, keeper, 90):
         raise RuntimeError(f"the test servers don't start:\n{(folder / 'log').read_text()}")
     keeper.returncode = 0  # it outlives us on purpose: no warning about a child still running
 
@@ -169,7 +169,7 @@ def keep(folder: Path) -> None:
     children = [program.start() for program in programs]
     try:
         for program, child in zip(programs, children, strict=True):
-            if program.ready is None or not wait_until(program.ready, child, 20):
+            if program.ready is None or not wait_until(program.ready, child, 60):
                 raise RuntimeError(f"{program.name} did not start")
         postgres.provide()
         draft = folder / "ready.new"

@@ -61,7 +61,7 @@ class Site:
         program = self.redis_host.program()
         self._redis = program.start(self.log)
         assert program.ready is not None
-        assert wait_until(program.ready, self._redis, 5)
+        assert wait_until(program.ready, self._redis, 30)
 
     def stop_redis(self) -> None:
         """It keeps nothing: started again it is empty."""

@@ -157,7 +157,7 @@ def test_a_slow_mail_server_holds_up_nobody_else(site, mailbox, receiver):
     mailbox.delay = 0.5
     mails(site, "slow", 12)
     calls(site, "quick", receiver.url, 30)
-    site.wait(lambda: figures(site, "quick") == {"sent": 30}, 12)
+    site.wait(lambda: figures(site, "quick") == {"sent": 30})
     site.wait(lambda: figures(site, "slow") == {"sent": 12})
     assert came(mailbox, "slow") == ids("slow", 12)
 

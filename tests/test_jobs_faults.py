@@ -119,7 +119,7 @@ def test_the_database_restarted(site, begin):
 
 
 def test_notices_go_out_while_jobs_run(site, begin):
-    ids = [begin("count", count=150, seconds=0.01) for _ in range(3)]
+    ids = [begin("count", count=150, seconds=0.04) for _ in range(3)]
     site.wait(lambda: any(state(site, job) == "running" for job in ids))
     now = datetime.now(UTC)  # noqa: TID251
     with Session(site.engine) as session:
@@ -137,7 +137,7 @@ def test_notices_go_out_while_jobs_run(site, begin):
     site.write([notice])
     site.connect_redis().lpush("sifang:poke", "1")
     sent = "SELECT count(*) FROM notice WHERE status = 'sent' AND dedupe = 'labour:1:inapp'"
-    site.wait(lambda: site.count(sent) == 1, seconds=2)
+    site.wait(lambda: site.count(sent) == 1)
     assert not all(state(site, job) == "done" for job in ids)
     site.wait(lambda: all(state(site, job) == "done" for job in ids))
     assert [made(site, job) for job in ids] == [150] * 3
@@ -148,7 +148,7 @@ def test_asked_to_stop_they_leave_what_they_hold_at_a_safe_point(site, begin):
     site.wait(lambda: number(site, "done", job) >= 50)
     for code, seconds in [*site.end("work"), *site.end("sweep")]:
         assert code == 0, site.said()
-        assert seconds < 3
+        assert seconds < 20
     done = number(site, "done", job)
     assert made(site, job) == done < 300, "what was done is written down"
     site.run("sweep", "work", "work")

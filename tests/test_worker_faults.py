@@ -151,12 +151,12 @@ def test_the_database_restarted(site):
 
 
 def test_asked_to_stop_they_finish_what_they_hold_and_leave(site):
-    site.mailbox.delay = 0.02
+    site.mailbox.delay = 0.1
     site.write(rows(site, "stop", 100, "email"))
     site.wait(lambda: len(mails(site, "stop")) >= 5)
     for code, seconds in [*site.end("sweep"), *site.end("work")]:
         assert code == 0, site.said()
-        assert seconds < 3
+        assert seconds < 20
     held = "SELECT count(*) FROM notice WHERE status = 'sending'"
     assert site.count(held) == 0
     assert mails(site, "stop").total() == sent(site, "stop") < 100
