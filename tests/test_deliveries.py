@@ -59,7 +59,8 @@ def write(session: Session, cast: Cast, now: datetime) -> Any:
         outbox.write(session, rows)
         session.commit()
         keys = [row["dedupe"] for row in rows]
-        return list(session.scalars(sa.select(m.Notice.id).where(m.Notice.dedupe.in_(keys))))
+        mine = sa.select(m.Notice.id).where(m.Notice.dedupe.in_(keys))
+        return list(session.scalars(mine.order_by(m.Notice.id)))
 
     return _write
 

@@ -310,6 +310,7 @@ def generated(session: Session) -> list[m.Case]:
         sa.select(m.Case)
         .join(m.Place, m.Place.id == m.Case.place_id)
         .where(m.Place.path.startswith(str(root)))
+        .order_by(m.Case.id)
     )
     return list(session.scalars(query))
 

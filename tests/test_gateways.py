@@ -68,7 +68,8 @@ def write(session, gateway: m.Gateway, count: int, now) -> list[int]:
     ]
     outbox.write(session, rows)
     session.commit()
-    return list(session.scalars(sa.select(m.Notice.id).filter_by(gateway_id=gateway.id)))
+    mine = sa.select(m.Notice.id).filter_by(gateway_id=gateway.id)
+    return list(session.scalars(mine.order_by(m.Notice.id)))
 
 
 def statuses(session) -> dict[str, int]:

@@ -28,7 +28,7 @@ values: st.SearchStrategy[Any] = st.one_of(
 
 def walks(spec: Workflow) -> st.SearchStrategy[list[dict[str, Any]]]:
     """Moves of every kind, most of which the workflow knows."""
-    events = st.sampled_from([*{t.key for t in spec.transitions}, "nothing"])
+    events = st.sampled_from([*sorted({t.key for t in spec.transitions}), "nothing"])
     fields = [field.key for field in spec.fields]
     forms = st.dictionaries(st.sampled_from([*fields, "stranger"]), values, max_size=3)
     facts = st.sampled_from(["attachments.count", "case.places", "quorum.met", "decisions", "zz"])

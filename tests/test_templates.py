@@ -35,7 +35,10 @@ def test_only_names_of_the_list_may_stand_in_braces(text, unknown, paired):
 @pytest.fixture
 def draft(session) -> m.DraftNotice:
     return session.scalars(
-        sa.select(m.DraftNotice).join(m.Workflow).where(m.Workflow.key == "grievance")
+        sa.select(m.DraftNotice)
+        .join(m.Workflow)
+        .where(m.Workflow.key == "grievance")
+        .order_by(m.DraftNotice.position)
     ).first()
 
 
