@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from app import clock
 from app import models as m
-from app.services import links
+from app.services import edge, links
 from tests import world
 from tests.assembly import Assembly
 from tests.cast import Cast
@@ -135,6 +136,7 @@ def test_a_meeting_takes_nothing_of_another_place_or_meeting(app: Flask, session
     before = session.scalar(sa.select(sa.func.count(m.Event.id)))
     visitor = Visitor(app).sign_in("facilitator")
     home = f"/meetings/{here.meeting_id}"
+    due = edge.today(clock.now() + timedelta(days=60)).isoformat()
     tries = (
         (f"{home}/check-in", {"seat": seat}),
         (f"{home}/check-out", {"seat": seat}),
@@ -150,14 +152,14 @@ def test_a_meeting_takes_nothing_of_another_place_or_meeting(app: Flask, session
             {"party": cast.parties["property"].id, "stance": "agree", "seat": seat},
         ),
         (f"{home}/items/{item}/adjourn", {"why": "改日"}),
-        (f"{home}/items/{item}/decide", {"text": "办", "owner": str(far), "due_on": "2027-01-01"}),
-        (f"{home}/items/{own}/decide", {"text": "办", "owner": str(far), "due_on": "2027-01-01"}),
+        (f"{home}/items/{item}/decide", {"text": "办", "owner": str(far), "due_on": due}),
+        (f"{home}/items/{own}/decide", {"text": "办", "owner": str(far), "due_on": due}),
         (
             f"{home}/items/{own}/decide",
             {
                 "text": "办",
                 "owner": f"{cast.parties['property'].id}:{stranger}",
-                "due_on": "2027-01-01",
+                "due_on": due,
             },
         ),
         (f"/cases/{here.meeting_id}/decide", {"expected": "1"}),
