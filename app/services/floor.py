@@ -87,10 +87,11 @@ def told(zh: str, en: str, **rest: Any) -> dict[str, Any]:
     return {"text": {"zh": zh, "en": en}, **rest}
 
 
-def read(value: str, field: str, *, least: int = 1, most: int = LONGEST) -> str:
-    """The text as it is kept. Raises InvalidError that names ``field``."""
+def read(value: str, field: str, *, least: int = 1, most: int = LONGEST, called: str = "") -> str:
+    """The text as it is kept. Raises InvalidError that names ``field``, with the words of
+    ``called`` where the form calls it otherwise."""
     text = value.replace("\r\n", "\n").replace("\r", "\n").strip()
-    zh, en = _CALLED[field]
+    zh, en = _CALLED[called or field]
     if len(text) < least:
         raise InvalidError(Problem({"zh": f"请填写{zh}。", "en": f"Give {en}."}, field))
     if len(text) > most:
@@ -113,6 +114,7 @@ _CALLED = {
     "room": ("地点", "the room"),
     "name": ("姓名", "the name"),
     "title": ("标题", "the title"),
+    "topic": ("议题", "the item"),
     "text": ("内容", "the text"),
     "why": ("延期的原因", "the reason"),
     "reason": ("理由", "the reason"),

@@ -111,7 +111,7 @@ def add_item(
 ) -> int:
     """Put an item at the end of the agenda; the id of the one that is there if it is the same."""
     found = floor.enter(session, meeting_id, actor)
-    title = floor.read(topic.title, "title", most=200)
+    title = floor.read(topic.title, "title", most=200, called="topic")
     text = floor.read(topic.text, "text", least=0)
     for item in found.items:
         about = item.case.id if item.case else None

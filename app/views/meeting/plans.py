@@ -158,7 +158,7 @@ class _Wrong:
             try:
                 found.append(
                     Topic(
-                        floor.read(title, "title", most=200),
+                        floor.read(title, "title", most=200, called="topic"),
                         floor.read(about, "text", least=0),
                     )
                 )
