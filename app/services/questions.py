@@ -30,7 +30,7 @@ EMAIL = FieldSpec(
 )
 MESSAGES = FieldSpec(
     key="messages",
-    label=Label(zh="办理进展用短信或邮件告诉我", en="Tell me by message how it goes"),
+    label=Label(zh="用短信或邮件告知办理进展", en="Tell of progress by message"),
     type=FieldType.YES_NO,
 )
 SOURCE = FieldSpec(
