@@ -253,8 +253,9 @@ class TestAnchor:
         ledger.change("DELETE FROM event WHERE id = %s", made.last_event_id)
         assert ("#3", 0, "anchor") in ledger.faults()
 
-    def test_waits_for_events_that_are_about_to_be_committed(self, ledger):
+    def test_waits_for_events_that_are_about_to_be_committed(self, ledger, monkeypatch):
         """Their ids may be lower than those that are already there."""
+        monkeypatch.setattr(audit, "_PATIENCE", timedelta(seconds=30))
         ledger.change("ALTER TABLE event ENABLE TRIGGER ALL")
         slow = Session(ledger.session.get_bind())
         begun, done = threading.Event(), threading.Event()
@@ -263,13 +264,13 @@ class TestAnchor:
             case = watched.begin(slow, 1, NOW)
             slow.flush()
             begun.set()
-            done.wait(5)
+            done.wait(30)
             slow.commit()
             assert case
 
         writer = threading.Thread(target=write)
         writer.start()
-        assert begun.wait(5)
+        assert begun.wait(30)
         begin(ledger.session, sealed=False)
         threading.Timer(0.2, done.set).start()
         made = audit.anchor(ledger.session, NOW)

@@ -84,7 +84,7 @@ class TestCall:
         began = time.monotonic()
         with pytest.raises(UnreachableError, match="did not answer within"):
             post(client)
-        assert time.monotonic() - began < 1.5
+        assert time.monotonic() - began < 15, "of the 25 and more that it would have taken"
 
     def test_a_giant_answer_is_not_read_to_its_end(self, receiver):
         receiver.says(Said(b"x" * 3_000_000))

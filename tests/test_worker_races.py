@@ -148,7 +148,7 @@ def after(engine: sa.Engine, first: Callable[[Session], object], then: str, case
     with Session(engine) as session, ThreadPoolExecutor(1) as pool:
         first(session)
         pressing = pool.submit(press)
-        assert ready.wait(5)
+        assert ready.wait(30)
         waiting = sa.text(
             "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
             " AND datname = current_database()"
@@ -156,7 +156,7 @@ def after(engine: sa.Engine, first: Callable[[Session], object], then: str, case
         while not session.scalar(waiting):
             assert not pressing.done(), pressing.result()
         session.commit()
-        pressing.result(5)
+        pressing.result(30)
 
 
 def test_whoever_waited_for_a_case_finds_its_clocks_as_they_are_now(engine):

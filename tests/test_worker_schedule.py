@@ -59,10 +59,11 @@ class TestRound:
         self, session, sweep, place, present, redis
     ):
         watched.begin(session, place, present - 12 * HOUR)
-        watched.begin(session, place, present - 12 * HOUR + timedelta(seconds=3))
+        watched.begin(session, place, present - 12 * HOUR + timedelta(seconds=60))
         session.commit()
+        sweep.seconds = 120.0
         seconds = sweep.round(session)
-        assert 0 < seconds <= 3
+        assert 0 < seconds <= 60
         assert session.scalar(sa.select(sa.func.count()).where(m.Event.kind == "level")) == 1
         assert len(jobs.queue(redis)) == 1
         assert session.scalar(sa.select(sa.func.count()).select_from(m.Anchor)) == 1
@@ -105,8 +106,8 @@ class TestWaiting:
         queue.connect(settings.redis_url)
         threading.Timer(0.1, queue.poke).start()
         begun = datetime.now(UTC)  # noqa: TID251
-        sweep._wait(5.0, poked=True)
-        assert timedelta(seconds=0.05) < datetime.now(UTC) - begun < timedelta(seconds=3)  # noqa: TID251
+        sweep._wait(90.0, poked=True)
+        assert timedelta(seconds=0.05) < datetime.now(UTC) - begun < timedelta(seconds=30)  # noqa: TID251
 
     def test_many_pokes_are_one(self, sweep, settings, redis):
         queue.connect(settings.redis_url)
@@ -117,7 +118,7 @@ class TestWaiting:
     def test_is_no_longer_than_it_takes_until_something_is_due(self, sweep):
         begun = datetime.now(UTC)  # noqa: TID251
         sweep._wait(0.1, poked=True)
-        assert datetime.now(UTC) - begun < timedelta(seconds=3)  # noqa: TID251
+        assert datetime.now(UTC) - begun < timedelta(seconds=30)  # noqa: TID251
 
 
 class TestRun:
