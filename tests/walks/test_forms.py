@@ -263,8 +263,9 @@ def test_a_small_photo_is_sent_as_it_is_and_kept_bare(enter, site, tmp_path):
     page.wait_for_url(re.compile(r"/cases/\d+"))
     image = page.locator("main img[alt='现场.jpg']")
     image.scroll_into_view_if_needed()
-    kept = page.request.get(site.url + image.get_attribute("src")).body()
-    assert b"where it was" not in kept
+    whole = page.locator("main a.photo").get_attribute("href")
+    for address in (whole, image.get_attribute("src")):
+        assert b"where it was" not in page.request.get(site.url + address).body()
     until(page, "[...document.images].every(image => image.complete)")
     size = image.evaluate("image => [image.naturalWidth, image.naturalHeight]")
     assert size == [300, 400], "still the right way up"
