@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import flask_migrate
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -26,6 +27,17 @@ from tests.servers import Servers
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shoot", action="store_true", help="keep pictures of the walks")
+
+
+hypothesis.settings.register_profile(
+    "sifang",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("sifang")
+"""Every run tries the same examples, however slow the machine is. Others, each time:
+``make test ARGS="--hypothesis-profile=default -k properties"``."""
 
 
 NOW = datetime(2026, 11, 19, 2, 30, tzinfo=UTC)

@@ -42,7 +42,8 @@ def back(session: Session, rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]
 
 @given(rows=ROWS)
 @settings(
-    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 def test_rows_arrive_as_they_were(session: Session, rows: list[tuple[Any, ...]]) -> None:
     assert back(session, rows) == rows

@@ -197,7 +197,8 @@ visits = st.lists(
 
 @given(visits)
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 def test_the_count_equals_a_recount_from_the_diary_of_visits(estate, diary):
     with estate.session.begin_nested() as undo:
