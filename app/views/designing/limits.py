@@ -21,6 +21,7 @@ from app.views.designing.frame import must, pages, row_of, whole
 from app.views.designing.places import URL
 from app.workflows import files, registry
 from app.workflows.leeway import Leeway
+from app.workflows.spans import Duration
 from app.workflows.spec import SYSTEM, Deadline
 from app.workflows.spec import Workflow as Spec
 
@@ -43,9 +44,15 @@ class Time:
     name: str
     label: str
     usual: str
+    unit: str
     least: str
     most: str
     error: str = ""
+
+
+def _unit(within: Duration, language: str) -> str:
+    """What stands behind the two numbers: they are of the template's own unit."""
+    return within.unit.value if language == "en" else within.text(language).partition(" ")[2]
 
 
 @pages.get(URL + "/limits")
@@ -149,6 +156,7 @@ def _form(
             name=f"times.{deadline.key}",
             label=deadline.label.text(language),
             usual=deadline.within.text(language) if deadline.within else "",
+            unit=_unit(deadline.within, language) if deadline.within else "",
             least=typed.get(f"times.{deadline.key}.least", ""),
             most=typed.get(f"times.{deadline.key}.most", ""),
             error=wrong.get(f"times.{deadline.key}", ""),
