@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
 import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -19,8 +21,11 @@ from tests.servers import ROOT
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
+    """One that the kernel gives to nobody meanwhile: it is taken only when the system is up."""
+    for port in random.sample(range(20_000, 30_000), 100):
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise RuntimeError("all ports are taken")
 
 
 class System:
@@ -48,7 +53,7 @@ class System:
                     }
                 ),
             )
-        end = time.monotonic() + 120
+        end = time.monotonic() + 280
         while "Ctrl-C" not in self.said():
             assert self.process.poll() is None, self.said()
             assert time.monotonic() < end, self.said()
@@ -73,11 +78,12 @@ class System:
     def end(self, number: signal.Signals) -> float:
         began = time.monotonic()
         self.process.send_signal(number)
-        self.process.wait(10)
+        self.process.wait(30)
         return time.monotonic() - began
 
 
 @pytest.mark.faults
+@pytest.mark.timeout(900)
 def test_it_comes_up_with_the_demo_survives_a_kill_and_ends_in_time(tmp_path: Path) -> None:
     system = System(tmp_path / "var")
     try:
@@ -95,7 +101,7 @@ def test_it_comes_up_with_the_demo_survives_a_kill_and_ends_in_time(tmp_path: Pa
         assert 'lang="zh' in system.page()
         assert (system.count("case"), system.count("event") >= events) == (cases, True)
 
-        assert system.end(signal.SIGINT) < 5.0
+        assert system.end(signal.SIGINT) < 20.0
         assert system.process.returncode == 0
     finally:
         system.process.kill()
