@@ -47,6 +47,7 @@ class Settings:
     port: int
     base_url: str
     web_workers: int
+    web_threads: int
     timezone: str
     language: str
     smtp_url: str | None
@@ -87,6 +88,7 @@ def load(env: Mapping[str, str] | None = None) -> Settings:
         port=port,
         base_url=source.text("BASE_URL", f"http://127.0.0.1:{port}").rstrip("/"),
         web_workers=source.integer("WEB_WORKERS", 2, 1, 64),
+        web_threads=source.integer("WEB_THREADS", 8, 1, 64),
         timezone=source.timezone("SIFANG_TIMEZONE", "Asia/Shanghai"),
         language=source.choice("SIFANG_LANGUAGE", "zh", LANGUAGES),
         smtp_url=source.url("SMTP_URL", ("smtp", "smtps")),

@@ -86,7 +86,7 @@ def _flask_config(settings: config.Settings) -> dict[str, object]:
     return {
         "SECRET_KEY": settings.secret_key,
         "SQLALCHEMY_DATABASE_URI": settings.database_url,
-        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_size": 5},
+        "SQLALCHEMY_ENGINE_OPTIONS": {"max_overflow": max(10, settings.web_threads)},
         "TESTING": settings.testing,
         "COMPRESS_ALGORITHM": ["br", "gzip"],
         "COMPRESS_BR_LEVEL": 4,

@@ -43,6 +43,7 @@ def test_the_database_address_names_the_driver_that_we_ship(tmp_path: Path, give
         ("PORT", "80a", "from 1 to 65535"),
         ("PORT", "-1", "from 1 to 65535"),
         ("WEB_WORKERS", "65", "from 1 to 64"),
+        ("WEB_THREADS", "0", "from 1 to 64"),
         ("SWEEP_SECONDS", "never", "from 0.05 to 60.0"),
         ("SWEEP_SECONDS", "nan", "from 0.05 to 60.0"),
         ("SWEEP_SECONDS", "61", "from 0.05 to 60.0"),

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from app.host import web
 from app.host.postgres import Postgres
 from app.host.process import HostError, Program
 from app.host.servers import Servers, environment
@@ -82,13 +83,7 @@ def _web(settings: Settings, common: dict[str, str]) -> Program:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     return Program(
         name="web",
-        command=(
-            *(sys.executable, "-m", "gunicorn", "app.factory:create_app()"),
-            *("--bind", f"{host}:{settings.port}", "--workers", str(settings.web_workers)),
-            # create_app() opens no connection, so the workers may share what it built.
-            *("--preload", "--no-control-socket", "--graceful-timeout", "2", "--timeout", "60"),
-            *("--log-level", "warning"),
-        ),
+        command=web.command(settings, f"{host}:{settings.port}"),
         environment=common,
         ready=lambda: _answers(settings),
         ready_seconds=60.0,

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 import config
+from app.host import web
 from tests import browser as browsers
 from tests.cast import PASSWORD
 from tests.conftest import build
@@ -107,17 +108,16 @@ def _serve(settings: config.Settings, logs: Path) -> Iterator[Site]:
         "SIFANG_TESTING": "true",
     }
     bind = f"fd://{listening.fileno()}"
-    web = ("-m", "gunicorn", "app.factory:create_app()", "--bind", bind, "--workers", "2")
     programs = (
-        ("web", *web, "--preload", "--no-control-socket", "--log-level", "warning"),
-        ("worker", "-m", "worker.main", "work"),
-        ("sweep", "-m", "worker.main", "sweep"),
+        ("web", *web.command(settings, bind)),
+        ("worker", sys.executable, "-m", "worker.main", "work"),
+        ("sweep", sys.executable, "-m", "worker.main", "sweep"),
     )
     with ExitStack() as stack:
-        for kind, *arguments in programs:
+        for kind, *command in programs:
             log = stack.enter_context((logs / f"{kind}.log").open("wb"))
             process = subprocess.Popen(
-                [sys.executable, *arguments],
+                command,
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,
