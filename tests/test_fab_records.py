@@ -249,3 +249,22 @@ def test_an_open_grievance_s_contact_is_corrected(
     before = grievance.phone
     session.expire_all()
     assert (grievance.reporter, grievance.phone) == ("钱大娘", before)
+
+
+def test_what_happened_to_a_deadline_is_told_in_words(
+    visitor: Visitor, session: Session, cast: Cast, now: datetime
+) -> None:
+    world.fill(session, cast, now)
+    clock = session.scalars(sa.select(m.Clock).order_by(m.Clock.id)).first()
+    assert clock
+    clock.log = [
+        {"at": "2026-11-19T02:30:00+00:00", "what": "start"},
+        {"at": "2026-11-19T03:00:00+00:00", "what": "extend", "by": "2 working days"},
+        {"at": "2026-11-20T01:00:00+00:00", "what": "vary", "until": "2026-11-30T15:59:00+00:00"},
+    ]
+    session.commit()
+    visitor.sign_in("admin").get(f"/ledgers/deadlines/show/{clock.id}")
+    assert "2026-11-19 10:30 开始计时" in visitor.text
+    assert "2026-11-19 11:00 延期 · 2 个工作日" in visitor.text
+    assert "2026-11-20 09:00 时限改为 → 2026-11-30 23:59" in visitor.text
+    assert "what: start" not in visitor.text

@@ -59,7 +59,12 @@ class ClockView(GuardedView):
     )  # fmt: skip
     search_columns = ("case", "status", "due_at", "provisional")
     order_columns = ("id",)
-    label_columns = {"next_at": _l("Next level at"), "label": _l("Deadline")}
+    formatters_columns = {"log": vocabulary.of_clock}
+    label_columns = {
+        "next_at": _l("Next level at"),
+        "label": _l("Deadline"),
+        "log": _l("What happened"),
+    }
 
 
 class NoticeView(GuardedView):

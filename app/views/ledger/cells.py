@@ -26,11 +26,10 @@ class Cell:
 def cell(view: Any, item: Any, name: str) -> Cell:
     """What ``item`` holds in the column, formatted; nothing is asked that loads() didn't load."""
     if name in view.formatters_columns:
-        return Cell(str(view.formatters_columns[name](value(item, name))))
+        return _lines(str(view.formatters_columns[name](value(item, name))))
     known = column(view.model, name)
     if known.kind is Kind.DERIVED and hasattr(view, name):
-        text = str(getattr(view, name)(item))
-        return Cell(text, "long" if "\n" in text else "")
+        return _lines(str(getattr(view, name)(item)))
     held = value(item, name)
     if held is None or held == "":
         return Cell("")
@@ -50,6 +49,10 @@ def cell(view: Any, item: Any, name: str) -> Cell:
     if known.leaf.endswith("_en") or known.leaf in headings.FOREIGN:
         kind = "foreign"
     return Cell(_text(known.kind, held), kind)
+
+
+def _lines(text: str) -> Cell:
+    return Cell(text, "long" if "\n" in text else "")
 
 
 def _named(item: Any) -> str:

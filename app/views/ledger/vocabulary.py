@@ -16,8 +16,9 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import ValidationError
 
 from app.models import Voice
+from app.services import edge
 from app.views import labels
-from app.workflows import registry
+from app.workflows import clocks, registry
 from app.workflows.spec import FieldType, Relation, StateKind
 
 Words = dict[str, Any]
@@ -50,6 +51,17 @@ RELATIONS: Words = {
     Relation.ASSIGNEE: _l("Who it is assigned to"),
     Relation.CREATOR: _l("Who registered it"),
     Relation.PARTY: _l("The responsible party"),
+}
+
+CLOCK_MOVES: Words = {
+    "start": _l("started"),
+    "stop": _l("stopped"),
+    "pause": _l("paused"),
+    "resume": _l("went on"),
+    "extend": _l("extended"),
+    "vary": _l("set anew"),
+    "ask": _l("extension asked for"),
+    "refuse": _l("extension refused"),
 }
 
 
@@ -109,6 +121,19 @@ def _recipient(key: str) -> str:
 
 def _entry(table: Any, key: str) -> str:
     return str(table[key].label.text(labels.language())) if key in table else key
+
+
+def of_clock(log: list[dict[str, Any]] | None) -> str:
+    """What happened to a deadline, a line each."""
+    return "\n".join(map(_moved, map(clocks.Entry.read, log or [])))
+
+
+def _moved(entry: clocks.Entry) -> str:
+    words = f"{edge.shown(entry.at)} {CLOCK_MOVES[entry.what]}"
+    for length in (entry.by, entry.within):
+        if length is not None:
+            words += f" · {length.text(labels.language())}"
+    return f"{words} → {edge.shown(entry.until)}" if entry.until else words
 
 
 def _listed(words: Any) -> str:

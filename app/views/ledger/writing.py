@@ -74,7 +74,7 @@ def delete(view: Any, pk: str) -> Answer:
     name = labels.of_object(item)
     if not posting:
         question = _("Delete “%(name)s”? This can't be undone.", name=name)
-        return confirm(view, item, question, _("Delete"))
+        return confirm(view, item, question, _("Delete"), danger=True)
 
     def work() -> None:
         view.before_delete(item)
@@ -93,13 +93,14 @@ def refused(view: Any, pk: str, reason: str) -> Answer:
     return reading.page(view, reading.row(view, pk, view.show_columns), 409)
 
 
-def confirm(view: Any, item: Any, question: str, button: str) -> Answer:
+def confirm(view: Any, item: Any, question: str, button: str, *, danger: bool = False) -> Answer:
     """A page that asks before it is done; no script needed."""
     return render_template(
         "appbuilder/general/confirm.html",
         view=view,
         question=question,
         button=button,
+        danger=danger,
         back=_back(),
         cancel=_back() or view.show_url(item),
     )
