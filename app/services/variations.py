@@ -65,9 +65,9 @@ def template(session: Session, row: m.Workflow) -> m.WorkflowVersion:
     if not version.spec.get("vary"):
         words = {
             "zh": "上级流程没有开放任何可调整的内容。"
-            "需要时请流程管理员设置各地可调整的范围并发布。",
-            "en": "The template lets places vary nothing. A workflow administrator may set what "
-            "places may change, and publish it.",
+            "流程管理员设置各地可调整的范围并发布以后，各地才能调整。",
+            "en": "The template lets places vary nothing until a workflow administrator sets what "
+            "they may change, and publishes it.",
         }
         raise RefusedError(Problem(words))
     return version

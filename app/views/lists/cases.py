@@ -251,6 +251,9 @@ class Meetings(CaseList):
     urgency = False
     dated = _l("Date of the meeting")
 
+    def kinds(self) -> dict[str, Any]:
+        return super().kinds() | {"open": _("Not over yet"), "done": _("Over")}
+
     def offered(self, given: Arguments) -> list[Filter]:
         return [each for each in super().offered(given) if each.name != "f_assignee"]
 
@@ -258,7 +261,7 @@ class Meetings(CaseList):
         return [("", str(_("Latest date first"))), ("scheduled_at", str(_("Earliest date first")))]
 
     def quick(self, query: Query, page: Page) -> Quick:
-        chosen = ((_("Not finished"), "open"), (_("Finished"), "done"))
+        chosen = ((_("Not over yet"), "open"), (_("Over"), "done"))
         return [quick_(query, words, {"kind": kind}) for words, kind in chosen]
 
     def fetch(self, query: Query) -> Page:
