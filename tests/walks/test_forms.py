@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.cast import PASSWORD
 from tests.walks.steps import fill, look_up, picture, press, sideways, until
@@ -298,6 +299,26 @@ def test_a_wrong_or_too_large_file_is_told_before_it_is_sent(enter, site, tmp_pa
     page.set_input_files("input[type=file][name]", str(large))
     page.get_by_text("“图纸.pdf”太大，最多 20 MB。").wait_for()
     assert page.locator(".thumb").count() == 0
+
+
+def test_files_for_imports_are_chosen_in_our_words_too(enter, site, tmp_path):
+    page = enter("designer")
+    page.goto(f"{site.url}/workflows/")
+    chooser = page.get_by_role("group", name="YAML 或 JSON 文件").get_by_role("button")
+    expect(chooser).to_have_text("选择文件")
+    wrong, right = tmp_path / "flow.pdf", tmp_path / "flow.yaml"
+    for path in (wrong, right):
+        path.write_text("key: x")
+    page.set_input_files("#file", wrong)
+    page.get_by_text("“flow.pdf”在这里无法读取，请选择以下格式的文件：.yaml .yml .json").wait_for()
+    assert page.locator(".thumb").count() == 0
+    page.get_by_role("button", name="查看会改变什么").click()
+    page.get_by_text("请先选择一个流程文件").wait_for()
+    page.set_input_files("#file", right)
+    expect(page.locator(".thumb-name")).to_have_text("flow.yaml")
+    page.get_by_role("button", name="查看会改变什么").click()
+    page.get_by_text("请先选择一个流程文件").wait_for(state="detached")
+    page.locator("main .flash-bad, main .flash-danger, main .field-error").first.wait_for()
 
 
 def test_a_broken_connection_loses_nothing(enter, site, tmp_path):

@@ -67,13 +67,14 @@ class Files {
     }
     const told = input.getAttribute("aria-describedby");
     if (told) this.button.setAttribute("aria-describedby", told);
-    if (matchMedia("(pointer: coarse)").matches) group.prepend(this.camera());
+    if (input.matches("[data-shrink]") && matchMedia("(pointer: coarse)").matches) group.prepend(this.camera());
     input.classList.add("is-covered");
     input.tabIndex = -1;
     input.before(group);
     input.after(this.list, this.problem, this.status);
     input.addEventListener("change", () => this.add([...input.files]));
     input.form?.addEventListener("reset", () => { this.items = []; this.draw(); });
+    if (input.files.length) this.add([...input.files]); // before this script was there
   }
 
   choice(icon, word, press) {
@@ -103,7 +104,7 @@ class Files {
     const wrong = [];
     const fresh = [];
     for (const file of files) {
-      if (!this.fits(file)) wrong.push(say("kind", { name: file.name }));
+      if (!this.fits(file)) wrong.push(this.unfit(file.name));
       else fresh.push({ file, name: file.name });
     }
     if (!this.input.multiple && fresh.length) this.clear();
@@ -149,6 +150,12 @@ class Files {
     return (this.input.accept || "*").split(",").map((each) => each.trim()).some((rule) =>
       rule === "*" || (rule.startsWith(".") ? name.endsWith(rule)
         : rule.endsWith("/*") ? file.type.startsWith(rule.slice(0, -1)) : file.type === rule));
+  }
+
+  unfit(name) {
+    if (this.input.matches("[data-shrink]")) return say("kind", { name });
+    const endings = this.input.accept.split(",").filter((each) => each.startsWith("."));
+    return say("ending", { name, endings: endings.join(" ") });
   }
 
   clear() {
@@ -201,7 +208,7 @@ class Files {
 }
 
 export function start(root) {
-  for (const input of root.querySelectorAll("input[type=file][data-shrink]:not(.is-covered)")) {
+  for (const input of root.querySelectorAll("input[type=file]:is([data-shrink], [data-files]):not(.is-covered)")) {
     new Files(input);
   }
 }
