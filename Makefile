@@ -25,7 +25,7 @@ test: $(VENV)/dev.stamp packages assets browser lint types layers ## lint, types
 	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder --timeout 300 $(ARGS)
 
 faults: $(VENV)/dev.stamp ## kills, cuts, hanging servers: minutes of them (make test has the short ones)
-	$(PY) -m pytest -m "faults or long" --timeout 600 $(ARGS)
+	$(PY) -m pytest -m "faults or long" --hypothesis-profile fresh --timeout 600 $(ARGS)
 
 lint: $(VENV)/dev.stamp ## style and common faults
 	$(PY) -m ruff check .

@@ -29,15 +29,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--shoot", action="store_true", help="keep pictures of the walks")
 
 
-hypothesis.settings.register_profile(
-    "sifang",
-    derandomize=True,
-    deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.too_slow],
-)
-hypothesis.settings.load_profile("sifang")
-"""Every run tries the same examples, however slow the machine is. Others, each time:
-``make test ARGS="--hypothesis-profile=default -k properties"``."""
+for profile, same in (("same", True), ("fresh", False)):
+    hypothesis.settings.register_profile(
+        profile,
+        derandomize=same,
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+hypothesis.settings.load_profile("same")
+"""``make test`` tries the same examples each time, however slow the machine is; ``make faults`` tries
+others, and so does ``make test ARGS="--hypothesis-profile=fresh -k …"``."""
 
 
 NOW = datetime(2026, 11, 19, 2, 30, tzinfo=UTC)
