@@ -97,6 +97,7 @@ def session(app: Flask) -> Iterator[Session]:
     """A session whose every commit is undone after the test."""
     if queue.connection() is None:  # an app without Redis was made meanwhile
         queue.connect(app.extensions["settings"].redis_url)
+    app.extensions["appbuilder"].sm.forget()  # what a test asks of the database is always the same
     with app.app_context():
         engine = db.engine
         with engine.connect() as connection:
