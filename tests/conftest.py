@@ -37,8 +37,8 @@ for profile, same in (("same", True), ("fresh", False)):
         suppress_health_check=[hypothesis.HealthCheck.too_slow],
     )
 hypothesis.settings.load_profile("same")
-"""``make test`` tries the same examples each time, however slow the machine is; ``make faults`` tries
-others, and so does ``make test ARGS="--hypothesis-profile=fresh -k …"``."""
+"""``make test`` tries the same examples each time, however slow the machine is; ``make faults``
+tries others, and so does ``make test ARGS="--hypothesis-profile=fresh -k …"``."""
 
 
 NOW = datetime(2026, 11, 19, 2, 30, tzinfo=UTC)

@@ -52,7 +52,9 @@ def upload(page: Page, site, path: str) -> None:
 def test_a_register_is_checked_mended_and_imported(enter, site, shoot, tmp_path):
     page = enter("secretary", phone=True)
     upload(page, site, register(tmp_path, 30, ["77", "1", "900", "八十", "", ""]))
-    expect(page.locator(".job").get_by_role("status")).to_have_text("共 31 行：30 行可以导入，1 行有问题。")
+    expect(page.locator(".job").get_by_role("status")).to_have_text(
+        "共 31 行：30 行可以导入，1 行有问题。"
+    )
     expect(page.locator(".findings li")).to_contain_text("第 32 行")
     expect(page.locator(".findings li")).to_contain_text("“八十”不是面积")
     assert not sideways(page)
@@ -60,7 +62,9 @@ def test_a_register_is_checked_mended_and_imported(enter, site, shoot, tmp_path)
     page.get_by_role("link", name="上传改好的文件").click()
     upload(page, site, register(tmp_path, 30))
     page.get_by_role("button", name="导入全部 30 行").click()
-    expect(page.locator(".job").get_by_role("status")).to_have_text("已导入 30 行；0 行没有变化；0 行未导入。")
+    expect(page.locator(".job").get_by_role("status")).to_have_text(
+        "已导入 30 行；0 行没有变化；0 行未导入。"
+    )
     found = site.ask(
         "SELECT count(*) FROM unit JOIN place ON place.id = place_id "
         "JOIN place up ON up.id = place.parent_id WHERE up.name = '77号楼'"
