@@ -119,7 +119,7 @@ def test_the_database_restarted(site, begin):
 
 
 def test_notices_go_out_while_jobs_run(site, begin):
-    ids = [begin("count", count=150, seconds=0.04) for _ in range(3)]
+    ids = [begin("count", count=150, seconds=0.02) for _ in range(3)]
     site.wait(lambda: any(state(site, job) == "running" for job in ids))
     now = datetime.now(UTC)  # noqa: TID251
     with Session(site.engine) as session:
