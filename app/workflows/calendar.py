@@ -21,9 +21,9 @@ Segment = tuple[time, time]
 OFFICE: tuple[Segment, ...] = ((time(9), time(12)), (time(13, 30), time(17, 30)))
 FIXED_HOLIDAYS = ((1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3))
 """What can be said of a year before its notice: the moon's festivals can't."""
-LAST_YEAR = 2299
-"""A century after the last date that a form takes. Years in between are put on one line, and kept:
-to the end of time they would fill gigabytes."""
+LAST_YEAR = 2999
+"""Past the longest deadline from the last date that a form takes. Years in between are put on one
+line, and kept: to the end of time they would fill gigabytes."""
 _NEW_YEAR = ((12, 31), (1, 1))
 _SOME_YEARS = 30
 """A calendar without a working minute for this long is refused instead of searched for ever."""

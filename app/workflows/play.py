@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from app.permissions import Role
 from app.workflows import cast, clocks, engine, registry, stage
 from app.workflows.acting import Acting
-from app.workflows.calendar import Calendar, china
+from app.workflows.calendar import Calendar, CalendarError, china
 from app.workflows.engine import Compiled
 from app.workflows.outcomes import Actor, Choice, ClockState, Reason, Refused
 from app.workflows.registry import ROLES, SOURCES
@@ -72,8 +72,13 @@ class Play:
             getattr(self, f"_{move.kind}")(move)
         except NoError as error:
             why = error.why
+        except CalendarError as error:  # the end of time
+            said = error.text
+            why = no(
+                f"这一步无法执行：{said['zh']}", f"this can't be carried out: {said['en']}"
+            ).why
         except (ValueError, ArithmeticError, TypeError) as error:
-            # a value that a step has set and that no deadline can count with; the end of time
+            # a value that a step has set and that no deadline can count with
             why = no(f"这一步无法执行：{error}", f"this can't be carried out: {error}").why
         if why:
             self.act.stage = before
