@@ -74,7 +74,7 @@ SAMPLE = (
 NO_SCREEN = re.compile(
     r"static|\w+View\.(action|export|download)"  # files, and questions before an action
     r"|\w+\.(lookup|scopes|venues|places|find)"  # answers for searching selects
-    r"|(files|public|exports)\.download|\w+\.(export|template|file)|monitor\.\w+"
+    r"|(files|public|exports)\.(download|preview)|\w+\.(export|template|file)|monitor\.\w+"
     r"|definitions\.(draw_picture|figures_export|find_place)"  # parts, files, answers
     r"|HomeView\.figures"  # comes after the home page
     r"|RuleSetView\.(edit|delete)"  # nobody may: those of the law are in use
