@@ -217,15 +217,19 @@ HELD = """() => {
 GO_ON = "() => window.goOn()"
 
 
-def test_who_sends_before_a_photo_is_ready_need_not_press_again(enter, site, tmp_path):
-    page = enter("staff")
+def held(page, site, *paths) -> None:
+    """A new grievance whose files were chosen, and sent while the first is still made smaller."""
     page.goto(f"{site.url}/grievances/new")
     write(page)
-    path = photo(page, tmp_path, 4000, 3000)
     page.evaluate(HELD)
-    page.set_input_files("input[type=file][name]", path)
+    page.set_input_files("input[type=file][name]", list(paths))
     until(page, "window.goOn !== undefined")
     send(page)
+
+
+def test_who_sends_before_a_photo_is_ready_need_not_press_again(enter, site, tmp_path):
+    page = enter("staff")
+    held(page, site, photo(page, tmp_path, 4000, 3000))
     assert page.locator("form[data-preparing]:not([data-uploading])").count() == 1
     page.evaluate(GO_ON)
     page.wait_for_url(re.compile(r"/cases/\d+"))
@@ -234,15 +238,9 @@ def test_who_sends_before_a_photo_is_ready_need_not_press_again(enter, site, tmp
 
 def test_a_file_that_turns_out_too_large_is_not_sent_by_the_press_before(enter, site, tmp_path):
     page = enter("staff")
-    page.goto(f"{site.url}/grievances/new")
-    write(page)
     large = tmp_path / "图纸.pdf"
     large.write_bytes(b"%PDF-" + bytes(21 * 1024 * 1024))
-    path = photo(page, tmp_path, 4000, 3000)
-    page.evaluate(HELD)
-    page.set_input_files("input[type=file][name]", [path, str(large)])
-    until(page, "window.goOn !== undefined")
-    send(page)
+    held(page, site, photo(page, tmp_path, 4000, 3000), str(large))
     page.evaluate(GO_ON)
     page.get_by_text("“图纸.pdf”太大，最多 20 MB。").wait_for()
     assert page.locator("form[data-preparing], form[data-uploading]").count() == 0
